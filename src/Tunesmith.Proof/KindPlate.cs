@@ -1,0 +1,31 @@
+using Tunesmith.Proof.Kinds;
+
+namespace Tunesmith.Proof;
+
+/// <summary>The plate of what <c>verify</c> knows. Kinds without a verifier are named so that they fail by name.</summary>
+internal static class KindPlate
+{
+    public static IReadOnlyList<Kind> All { get; } =
+    [
+        Golden("adapters", null),
+        new("chat-templates", marks => marks.HasAny("rendered.jsonl", "features.jsonl", "masks.jsonl", "llamafactory-jinja.jsonl"), null),
+        new("data-pipeline", marks => marks.Has("cases.jsonl") && marks.GoldenKind is null, null),
+        Golden("decoders", null),
+        Golden("encoders", null),
+        new("llamafactory-runs", marks => marks.Has("run.yaml") && marks.Has("case.json"), null),
+        Golden("losses", null),
+        new("metrics", MetricProof.Recognises, MetricProof.Verify),
+        Golden("models", null),
+        Golden("optimizers", null),
+        Golden("quantization", null),
+        Golden("schedules", null),
+        Golden("seq2seq", null),
+        new("templates", marks => marks.HasAny("templates.jsonl", "processing.jsonl"), null),
+        new("tokenizers", marks => marks.Has("texts.jsonl") || marks.Has("components.jsonl"), null),
+        Golden("training", null),
+        Golden("vision", null),
+    ];
+
+    private static Kind Golden(string name, Func<string, IEnumerable<CaseResult>>? verify) =>
+        new(name, marks => marks.GoldenKind == name, verify);
+}
