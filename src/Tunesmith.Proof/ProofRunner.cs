@@ -31,7 +31,7 @@ public static class ProofRunner
     public static ProofSummary Verify(IEnumerable<string> paths, TextWriter output, ProofOptions? options = null, CancellationToken cancel = default)
     {
         options ??= new ProofOptions();
-        var folders = paths.Select(path => Path.GetFullPath(path)).Distinct(StringComparer.Ordinal).ToList();
+        var folders = paths.Select(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).Distinct(StringComparer.Ordinal).ToList();
         foreach (var folder in folders) if (!Directory.Exists(folder)) throw Errors.NoSuchPath(folder);
         var before = GoldenPaths.Root;
         GoldenPaths.Root = options.Root;

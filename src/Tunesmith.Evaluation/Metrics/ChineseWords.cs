@@ -4,7 +4,7 @@ namespace Tunesmith.Evaluation.Metrics;
 
 /// <summary>
 /// Cuts text into words as jieba does outside Chinese: runs of letters and digits, numbers with a decimal point and percent
-/// sign, every other character by itself. A Chinese character is a word of its own, since jieba's dictionary of 349,000 words is
+/// sign, other marks that stand together, every other character by itself. A Chinese character is a word of its own, since jieba's dictionary of 349,000 words is
 /// not part of this program: for Chinese text ROUGE is then the character-level one.
 /// </summary>
 public static partial class ChineseWords
@@ -39,7 +39,7 @@ public static partial class ChineseWords
 
     [GeneratedRegex(@"[\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+")] private static partial Regex Block();
 
-    [GeneratedRegex(@"[a-zA-Z0-9]+(?:\.[0-9]+)?%?|.", RegexOptions.Singleline)] private static partial Regex Piece();
+    [GeneratedRegex(@"[a-zA-Z0-9]+(?:\.[0-9]+)?%?|[\u4E00-\u9FD5]|[^a-zA-Z0-9\u4E00-\u9FD5]+")] private static partial Regex Piece();
 
     [GeneratedRegex(@"[\u4E00-\u9FD5]")] private static partial Regex Chinese();
 }

@@ -97,7 +97,7 @@ public static class Ranking
         return sum / total;
     }
 
-    /// <summary>Each pair of classes on the examples of the two, both ways (Hand and Till 2001), averaged plain or by the pair's share.</summary>
+    /// <summary>Each pair of classes on the examples of the two, both ways (Hand and Till 2001), averaged plain or by the pair's share; classes that never occur are left out.</summary>
     public static double RocAucOneVersusOne(IReadOnlyList<int> truth, IReadOnlyList<double[]> probabilities, bool weighted)
     {
         int classes = probabilities[0].Length;
@@ -105,6 +105,7 @@ public static class Ranking
         for (var a = 0; a < classes; a++)
             for (int b = a + 1; b < classes; b++)
             {
+                if (!truth.Contains(a) || !truth.Contains(b)) continue;
                 var rows = Enumerable.Range(0, truth.Count).Where(i => truth[i] == a || truth[i] == b).ToArray();
                 double one = RocAuc([.. rows.Select(i => truth[i] == a)], [.. rows.Select(i => probabilities[i][a])]);
                 double other = RocAuc([.. rows.Select(i => truth[i] == b)], [.. rows.Select(i => probabilities[i][b])]);

@@ -63,7 +63,7 @@ public static class Regression
     {
         int n = Same(x, y);
         if (n < 2) throw Errors.TooFewValues("a correlation", n, 2);
-        double statistic = Linear(Ranks(x), Ranks(y));
+        double statistic = Linear(Ranks(x), Ranks(y), joint: true);
         if (double.IsNaN(statistic)) return Correlation.Undefined;
         int freedom = n - 2;
         if (freedom == 0) return new(statistic, double.NaN);
@@ -111,7 +111,8 @@ public static class Regression
         return ranks;
     }
 
-    private static double Linear(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
+    /// <param name="joint">One root over the product, so that equal ranks give exactly 1; else a root for each side, as scipy's Pearson.</param>
+    private static double Linear(ReadOnlySpan<double> x, ReadOnlySpan<double> y, bool joint = false)
     {
         double meanX = Average(x), meanY = Average(y), xx = 0, yy = 0, xy = 0;
         for (var i = 0; i < x.Length; i++)
@@ -119,7 +120,7 @@ public static class Regression
             double a = x[i] - meanX, b = y[i] - meanY;
             (xx, yy, xy) = (xx + a * a, yy + b * b, xy + a * b);
         }
-        return xx == 0 || yy == 0 ? double.NaN : Math.Clamp(xy / (Math.Sqrt(xx) * Math.Sqrt(yy)), -1, 1);
+        return xx == 0 || yy == 0 ? double.NaN : Math.Clamp(xy / (joint ? Math.Sqrt(xx * yy) : Math.Sqrt(xx) * Math.Sqrt(yy)), -1, 1);
     }
 
     /// <summary>Tied pairs, and the two sums over groups of ties that the variance of Kendall's statistic needs.</summary>

@@ -21,7 +21,7 @@ public static partial class Similarity
     public static SimilarityScores Compare(string prediction, string reference) =>
         Compare(ChineseWords.Cut(prediction), ChineseWords.Cut(reference), prediction, reference);
 
-    internal static SimilarityScores Compare(IReadOnlyList<string> predicted, IReadOnlyList<string> referenced, string prediction, string reference)
+    public static SimilarityScores Compare(IReadOnlyList<string> predicted, IReadOnlyList<string> referenced, string prediction, string reference)
     {
         var (one, two, longest) = RougeScores(predicted, referenced);
         double bleu = SentenceBleu(Characters(prediction), [Characters(reference)], 3);

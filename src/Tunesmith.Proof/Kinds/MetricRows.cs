@@ -166,7 +166,7 @@ internal static class MetricRows
 
     public static JsonObject ErrorRate(JsonElement input, JsonElement options)
     {
-        bool words = options.Maybe("unit")?.GetString() != "char";
+        bool words = (options.Maybe("unit")?.GetString() ?? "word") == "word";
         string[] Units(string text) => words ? text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) : Similarity.Characters(text);
         (int Edits, int Length)[] pairs = [.. input.Need("hypotheses", "input").Texts().Zip(input.Need("references", "input").Texts(),
             (hypothesis, reference) => (Language.EditDistance(Units(hypothesis), Units(reference)), Units(reference).Length))];
