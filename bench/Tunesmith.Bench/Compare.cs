@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace Tunesmith.Bench;
+
+/// <summary>Runs contenders step by step in turn (A B C A B C ...) and prints medians and ratios, never a single run's figure.</summary>
+internal static class Compare
+{
+    /// <summary>What the launcher sets before libtorch loads; torch "as it comes" must run without any of it.</summary>
+    private static readonly string[] Settings =
+    [
+        "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY", "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_",
+        "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "MALLOC_ARENA_MAX",
+    ];
+
+    /// <summary>Compares our step with plain PyTorch, as it comes and with our settings.</summary>
+    /// <returns>A table in the form that <c>docs/log.md</c> keeps.</returns>
+    public static string AgainstTorch(string name, string torchScript, IReadOnlyList<string> arguments, int rounds, TextWriter talk)
+    {
+        var python = Environment.GetEnvironmentVariable("TUNESMITH_BENCH_PYTHON") ?? "/usr/bin/python3";
+        string[] script = [torchScript, name, .. arguments];
+        var bare = Settings.Select(key => KeyValuePair.Create(key, (string?)null));
+        using var ours = Contender.Start("tunesmith", Environment.ProcessPath!, ["step", name, .. arguments], []);
+        using var tuned = Contender.Start("torch, our settings", python, script, []);
+        using var asItComes = Contender.Start("torch, as it comes", python, script, bare);
+        Contender[] all = [ours, tuned, asItComes];
+        for (var round = 0; round < rounds; round++)
+        {
+            foreach (var contender in all) contender.Step();
+            talk.WriteLine($"{name}: round {round + 1} of {rounds}: " + string.Join(", ", all.Select(c => $"{c.Name} {Text(c.Samples[^1].Seconds)} s")));
+        }
+        var lines = new List<string> { $"| {name} {string.Join(' ', arguments)} | s a step (min, median, max) | work/s | peak MiB | ours is |", "|---|---|---|---|---|" };
+        foreach (var contender in all)
+        {
+            var seconds = contender.Samples.Select(s => s.Seconds).Order().ToArray();
+            var ratio = Median(contender.Samples.Zip(ours.Samples, (other, our) => other.Seconds / our.Seconds));
+            lines.Add($"| {contender.Name} | {Text(seconds[0])}, {Text(Median(seconds))}, {Text(seconds[^1])} | {Text(Median(contender.Samples.Select(s => s.Rate)))} "
+                + $"| {Text(contender.Samples[^1].PeakMebibytes)} | {(contender == ours ? "" : Text(ratio) + "x")} |");
+        }
+        return string.Join('\n', lines);
+    }
+
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        var half = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    }
+
+    private static string Text(double value) => value.ToString(value >= 100 ? "F0" : value >= 10 ? "F1" : "F3", CultureInfo.InvariantCulture);
+}
