@@ -1,0 +1,80 @@
+using Tunesmith.Runs;
+using Tunesmith.Torch;
+
+namespace Tunesmith.Cli;
+
+/// <summary>Finds the command, runs it, and turns what it throws into one message and an exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted.</summary>
+public static class App
+{
+    public const int Done = 0, Failed = 1, WrongUse = 2, Interrupted = 130;
+
+    private const string TraceFlag = "--trace";
+
+    public static int Run(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancel, TimeProvider? time = null)
+    {
+        var trace = args.Contains(TraceFlag);
+        if (trace) args = [.. args.Where(a => a != TraceFlag)];
+        try
+        {
+            return Dispatch(args, terminal, cancel, time ?? TimeProvider.System);
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Error.WriteLine("Interrupted.");
+            return Interrupted;
+        }
+        catch (UsageException e)
+        {
+            return Tell(e, WrongUse);
+        }
+        catch (Exception e) when (e is RunException or TorchException or IOException or UnauthorizedAccessException)
+        {
+            return Tell(e, Failed);
+        }
+        catch (TypeInitializationException e) when (e.InnerException is TorchException inner)
+        {
+            return Tell(inner, Failed);
+        }
+        catch (OutOfMemoryException e)
+        {
+            return Tell(new RunException("memory: there is not enough. Lower per_device_train_batch_size or cutoff_len, or set gradient_checkpointing: true.", e), Failed);
+        }
+        finally
+        {
+            Flush(terminal);
+        }
+
+        int Tell(Exception e, int code)
+        {
+            Flush(terminal);
+            terminal.Error.WriteLine($"error: {e.Message}");
+            if (trace) terminal.Error.WriteLine(e);
+            return code;
+        }
+    }
+
+    private static int Dispatch(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancel, TimeProvider time)
+    {
+        var name = args.Count == 0 ? "help" : args[0] switch { "-h" or "--help" => "help", "--version" or "-v" => "version", var word => word };
+        IReadOnlyList<string> rest = args.Count == 0 ? [] : [.. args.Skip(1)];
+        if (!Commands.Plate.TryFind(name, out var command)) throw Errors.UnknownCommand(name, Commands.Plate.Names);
+        if (rest.Any(a => a is "-h" or "--help"))
+        {
+            Commands.Help.Write(terminal.Out, command);
+            return Done;
+        }
+        return command.Run(new Invocation(terminal, Arguments.Parse(name, rest, command.Flags), cancel, time));
+    }
+
+    // A reader that went away (a pipe into head) is no error of ours.
+    private static void Flush(Terminal terminal)
+    {
+        try
+        {
+            terminal.Out.Flush();
+        }
+        catch (IOException)
+        {
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Tunesmith.Torch;
+
+namespace Tunesmith.Cli.Commands;
+
+/// <summary><c>env</c>: what this machine is and can do, and what to do where something is missing.</summary>
+internal static class EnvironmentReport
+{
+    /// <summary>What scripts/environment.sh sets before the program starts, and what for.</summary>
+    private static readonly (string Name, string Why)[] Settings =
+    [
+        ("OMP_NUM_THREADS", "threads of one product; libtorch would use 1"),
+        ("LD_LIBRARY_PATH", "the folder of the OpenMP OpenBLAS first: one thread pool"),
+        ("OPENBLAS_CORETYPE", "OpenBLAS's AVX-512 kernels, where it does not know the CPU"),
+        ("ATEN_CPU_CAPABILITY", "libtorch's own AVX-512 kernels, which it never picks itself"),
+        ("MALLOC_MMAP_MAX_", "large tensors are reused instead of returned to the kernel"),
+        ("MALLOC_TRIM_THRESHOLD_", "as above"),
+        ("MALLOC_TOP_PAD_", "as above"),
+        ("TUNESMITH_LIBTORCH", "another libtorch than Debian's"),
+        ("TUNESMITH_NATIVE", "another native library than artifacts/native"),
+        ("TUNESMITH_BF16", "off: never use bf16 instructions"),
+    ];
+
+    public static Command Command { get; } = new()
+    {
+        Name = "env",
+        Usage = "[--json]",
+        Summary = "shows what this machine is and can do, and what is missing",
+        Help = "Exit code 1 where the machine is not ready to train.",
+        Flags = [new("--json", null, "one JSON object")],
+        Run = Run,
+    };
+
+    /// <summary>The facts that a run folder keeps: machine, versions, settings.</summary>
+    public static IReadOnlyDictionary<string, object?> Facts(Terminal terminal)
+    {
+        var (name, features) = Machine.Processor();
+        var (total, available) = Machine.Memory();
+        return new Dictionary<string, object?>
+        {
+            ["tunesmith"] = Version.Text,
+            ["os"] = Machine.OperatingSystem(),
+            ["dotnet"] = RuntimeInformation.FrameworkDescription,
+            ["cpu"] = name,
+            ["cpu_features"] = features,
+            ["cores"] = Environment.ProcessorCount,
+            ["memory_gib"] = Math.Round(total, 1),
+            ["memory_available_gib"] = Math.Round(available, 1),
+            ["libtorch"] = TorchInfo.Version,
+            ["native_library"] = TorchInfo.NativeLibraryPath,
+            ["blas"] = Blas(),
+            ["threads"] = Threads.Count,
+            ["cpu_capability"] = TorchInfo.CpuCapability,
+            ["bf16_products"] = Precision.FastBf16 ? "bf16 instructions" : "stored in bf16, multiplied in fp32",
+            ["settings"] = Settings.Where(s => terminal.Variable(s.Name) is not null).ToDictionary(s => s.Name, s => (object?)terminal.Variable(s.Name)),
+        };
+    }
+
+    private static int Run(Invocation run)
+    {
+        var problems = new List<string>();
+        IReadOnlyDictionary<string, object?> facts;
+        try
+        {
+            facts = Facts(run.Terminal);
+            if (!IsFast(Blas())) problems.Add($"The BLAS that is loaded ({Blas()}) is the slow reference one: fp32 products take 30 times as long. Run `./dev setup`, or install libopenblas0-openmp.");
+            if (run.Terminal.Variable("OMP_NUM_THREADS") is null) problems.Add("The settings below are missing: start the program with ./tunesmith, not by its assembly.");
+        }
+        catch (Exception e) when (e is TorchException or TypeInitializationException or DllNotFoundException)
+        {
+            problems.Add((e.InnerException as TorchException ?? e).Message);
+            var (name, features) = Machine.Processor();
+            facts = new Dictionary<string, object?>
+            {
+                ["tunesmith"] = Version.Text, ["os"] = Machine.OperatingSystem(), ["cpu"] = name, ["cpu_features"] = features,
+                ["cores"] = Environment.ProcessorCount, ["memory_gib"] = Math.Round(Machine.Memory().Total, 1), ["libtorch"] = null,
+            };
+        }
+        if (run.Json)
+        {
+            run.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>(facts) { ["ready"] = problems.Count == 0, ["problems"] = problems }));
+            return problems.Count == 0 ? App.Done : App.Failed;
+        }
+        foreach (var (key, value) in facts.Where(f => f.Key != "settings"))
+        {
+            run.Out.WriteLine($"{key.Replace('_', ' '),-22} {(value is IEnumerable<string> list ? string.Join(" ", list) : value ?? "not found")}");
+            if (Meaning(key, value) is { } meaning) run.Out.WriteLine($"{"",-22}   {meaning}");
+        }
+        run.Out.WriteLine();
+        foreach (var (name, why) in Settings) run.Out.WriteLine($"{name,-22} {run.Terminal.Variable(name) ?? "(not set)"}\n{"",-22}   {why}");
+        run.Out.WriteLine();
+        foreach (var problem in problems) run.Out.WriteLine($"not ready: {problem}");
+        if (problems.Count == 0) run.Out.WriteLine("ready: this machine can train.");
+        return problems.Count == 0 ? App.Done : App.Failed;
+    }
+
+    private static string? Meaning(string key, object? value) => key switch
+    {
+        "cpu_features" => value is IReadOnlyList<string> f
+            ? f.Contains("amx_bf16") ? "AMX: bf16: true is several times faster than fp32" :
+              f.Contains("avx512_bf16") ? "bf16 instructions: bf16: true is about twice as fast as fp32" :
+              f.Contains("avx512f") ? "AVX-512 without bf16: fp32 is the fast type" : "AVX2 or less: fp32 is the fast type"
+            : null,
+        "libtorch" when value is null => "install libtorch-dev, then ./dev setup",
+        _ => null,
+    };
+
+    private static string Blas()
+    {
+        var files = Machine.LoadedLibraries("blas");
+        return files.Count == 0 ? TorchInfo.Blas : string.Join(", ", files);
+    }
+
+    private static bool IsFast(string blas) => blas.Contains("openblas", StringComparison.OrdinalIgnoreCase) || blas.Contains("mkl", StringComparison.OrdinalIgnoreCase) || blas.Contains("blis", StringComparison.OrdinalIgnoreCase);
+}

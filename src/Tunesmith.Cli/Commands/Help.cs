@@ -1,0 +1,59 @@
+namespace Tunesmith.Cli.Commands;
+
+/// <summary><c>help [command]</c>.</summary>
+internal static class Help
+{
+    public static Command Command { get; } = new()
+    {
+        Name = "help",
+        Usage = "[COMMAND]",
+        Summary = "says what the commands do",
+        Run = Run,
+    };
+
+    /// <summary>The help of one command.</summary>
+    public static void Write(TextWriter output, Command command)
+    {
+        output.WriteLine($"usage: ./tunesmith {command.Name} {command.Usage}".TrimEnd());
+        output.WriteLine();
+        output.WriteLine($"{char.ToUpperInvariant(command.Summary[0])}{command.Summary[1..]}.");
+        if (command.Help.Length > 0)
+        {
+            output.WriteLine();
+            output.WriteLine(command.Help.Trim('\n'));
+        }
+        if (command.Flags.Count == 0) return;
+        output.WriteLine();
+        var wide = command.Flags.Max(f => Shown(f).Length);
+        foreach (var flag in command.Flags) output.WriteLine($"  {Shown(flag).PadRight(wide)}  {flag.Summary}");
+    }
+
+    private static string Shown(Flag flag) => flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}";
+
+    private static int Run(Invocation run)
+    {
+        if (run.Arguments.Words.Count > 0)
+        {
+            var name = run.Arguments.Single("help", "command");
+            if (!Plate.TryFind(name, out var command)) throw Errors.UnknownCommand(name, Plate.Names);
+            Write(run.Out, command);
+            return App.Done;
+        }
+        run.Out.WriteLine("""
+            Tunesmith fine-tunes pretrained models on your own data: one YAML file, one command.
+
+            usage: ./tunesmith COMMAND ...
+
+            """);
+        var wide = Plate.All.Max(c => c.Name.Length);
+        foreach (var command in Plate.All) run.Out.WriteLine($"  {command.Name.PadRight(wide)}  {command.Summary}");
+        run.Out.WriteLine("""
+
+            Start with:  ./tunesmith train recipes/quickstart.yaml
+            More on one: ./tunesmith help COMMAND
+            With --trace an error shows where it came from. Exit codes: 0 done, 1 failed,
+            2 wrong use, 130 interrupted.
+            """);
+        return App.Done;
+    }
+}

@@ -1,0 +1,39 @@
+using Tunesmith.Runs;
+
+namespace Tunesmith.Cli;
+
+/// <summary>Every message of this room.</summary>
+internal static class Errors
+{
+    public static UsageException UnknownCommand(string given, IEnumerable<string> known) =>
+        new($"command: got '{given}'; expected one of {string.Join(", ", known)}.{Hint(given, known)} `./tunesmith help` says what each does.");
+
+    public static UsageException UnknownFlag(string command, string given, IReadOnlyList<Flag> known) => new(
+        $"{command}: got the option '{given}'; expected {(known.Count == 0 ? "none" : string.Join(", ", known.Select(f => f.Name)))}.{Hint(given, known.Select(f => f.Name))} "
+        + $"See `./tunesmith help {command}`; recipe keys are given as key=value.");
+
+    public static UsageException FlagNeedsValue(string command, Flag flag) =>
+        new($"{command}: got {flag.Name} without a value; expected {flag.Name} {flag.Value}. Give one.");
+
+    public static UsageException FlagTakesNoValue(string command, string flag) => new($"{command}: got a value for {flag}; expected none. Leave the value out.");
+
+    public static UsageException WordMissing(string command, string what) => new($"{command}: got no {what}; expected one. See `./tunesmith help {command}`.");
+
+    public static UsageException TooManyWords(string command, string what, IEnumerable<string> given) =>
+        new($"{command}: got {string.Join(" ", given)}; expected one {what}. Put words with blanks in quotes; recipe keys are given as key=value.");
+
+    public static UsageException NotAModelFolder(string path) => new(
+        $"{path}: got a folder without config.json and adapter_config.json; expected a model, an adapter, or a run's output_dir. Name the folder that `train` wrote, or a model in Hugging Face's layout.");
+
+    public static UsageException NoSuchFolder(string path) => new($"{path}: got no such file or folder; expected a recipe, a model folder or a run's output_dir. Check the path.");
+
+    public static UsageException WrongKindOfModel(string command, string path, string found, string expected) =>
+        new($"{command}: got {path}, {found}; expected {expected}. Name another folder, or use another command.");
+
+    public static UsageException EmptyInput(string command) => new($"{command}: got no text; expected one a line on standard input, --text, or a file with --input. Give some text.");
+
+    public static RunException NotProven(double difference, double tolerance, string folder) =>
+        new($"export: got logits that differ by {difference:G3} after the merge; expected at most {tolerance:G3}. Nothing was written to {folder}; report the adapter's configuration.");
+
+    private static string Hint(string given, IEnumerable<string> known) => Suggestions.Nearest(given, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+}

@@ -1,0 +1,61 @@
+namespace Tunesmith.Cli;
+
+/// <summary>Where a command reads and writes: results go to <see cref="Out"/>, talk to <see cref="Error"/>.</summary>
+public sealed record Terminal
+{
+    public required TextReader In { get; init; }
+
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    /// <summary>A person types.</summary>
+    public bool InIsTerminal { get; init; }
+
+    /// <summary>A person reads the results.</summary>
+    public bool OutIsTerminal { get; init; }
+
+    /// <summary>A person reads the talk.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Colours may be used in the results.</summary>
+    public bool Color { get; init; }
+
+    /// <summary>Columns of the terminal; 80 where there is none.</summary>
+    public int Width { get; init; } = 80;
+
+    /// <summary>A variable of the environment, or null where it is empty.</summary>
+    public Func<string, string?> Variable { get; init; } = _ => null;
+
+    /// <summary>The process's own terminal.</summary>
+    public static Terminal OfProcess()
+    {
+        var utf8 = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+        return new Terminal
+        {
+            In = new StreamReader(Console.OpenStandardInput(), utf8),
+            Out = new StreamWriter(Console.OpenStandardOutput(), utf8, 1 << 14) { AutoFlush = !Console.IsOutputRedirected, NewLine = "\n" },
+            Error = new StreamWriter(Console.OpenStandardError(), utf8, 1 << 12) { AutoFlush = true, NewLine = "\n" },
+            InIsTerminal = !Console.IsInputRedirected,
+            OutIsTerminal = !Console.IsOutputRedirected,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
+            Color = !Console.IsOutputRedirected && Variable("NO_COLOR") is null && Variable("TERM") != "dumb",
+            Width = WidthOfProcess(),
+            Variable = Variable,
+        };
+    }
+
+    private static int WidthOfProcess()
+    {
+        if (Console.IsOutputRedirected && Console.IsErrorRedirected) return 80;
+        try
+        {
+            return Console.WindowWidth is > 20 and var width ? width : 80;
+        }
+        catch (IOException)
+        {
+            return 80;
+        }
+    }
+}
