@@ -117,6 +117,55 @@ internal static class TemplateErrors
     public static UsageException FinalMessageMissing() =>
         new("chat template: got a text without the final message; expected it inside. This template changes the last message, so it cannot be continued.");
 
+    // Named templates.
+    public static UsageException NoTemplate(string name, IEnumerable<string> names) =>
+        new($"template: got '{Short(name)}'; expected the name of a template.{Suggestions.DidYouMean(name, names)} 'tunesmith list' shows all names.");
+
+    public static UsageException UnknownRole(string role) =>
+        new($"message role: got '{Short(role)}'; expected user, assistant, observation or function. The system prompt is given apart from the messages.");
+
+    public static UsageException OddMessages(int count) =>
+        new($"conversation: got {count} messages; expected pairs of a question and an answer, at least one. Remove the unanswered message or add the missing one.");
+
+    public static UsageException NoToolFormat(string name, IEnumerable<string> names) =>
+        new($"tool_format: got '{Short(name)}'; expected one of {string.Join(", ", names)}.");
+
+    public static UsageException NotJsonText(string text) => new($"tools or function call: got {Short(text)}; expected JSON. Correct the record.");
+
+    public static UsageException NotATool(string text) => new($"tools: got {Short(text)}; expected a JSON list of objects, one for each tool. Correct the record.");
+
+    public static UsageException ToolLacks(string key) => new($"tools: got a tool without '{key}'; expected name and parameters with properties. Correct the record.");
+
+    public static UsageException NotACall(string text) =>
+        new($"function call: got {Short(text)}; expected an object with name and arguments, or a list of such objects. Correct the record.");
+
+    public static UsageException OneCallOnly(string format, int count) =>
+        new($"function call: got {count} calls at once; expected one, since the {format} format has no form for more. Use another template for this data.");
+
+    // A checkpoint's own template.
+    public static UsageException NotAPrefix(int turn) =>
+        new($"chat template, turn {turn}: got a text that changes when the conversation goes on; expected each answer to be added at the end. "
+            + "What is trained on cannot be found this way: set 'template' to a named one, or split the conversations into single turns.");
+
+    public static UsageException NoAnswerInTemplate() =>
+        new("chat template: got no text for the answers; expected the assistant's messages inside. Set 'template' to a named one.");
+
+    // Special tokens and processing.
+    public static UsageException NoStopWord(string template) => new($"template '{template}': got no stop words; expected one to replace the end-of-sequence token with.");
+
+    public static UsageException UnknownToken(string template, string token) =>
+        new($"template '{template}': got a tokenizer without '{Short(token)}'; expected one that has it. This template belongs to other checkpoints.");
+
+    public static UsageException NoEos(string what) => new($"{what}: got a tokenizer without an end-of-sequence token; expected one. Let the template fix the tokenizer first.");
+
+    public static UsageException TrainOnPrompt(string template) =>
+        new($"train_on_prompt: got true with template '{template}'; expected false, since this template ends a conversation with one token only. Set train_on_prompt: false.");
+
+    public static UsageException TokenInJinja(string template) =>
+        new($"template '{template}': got a slot that is one token by its name; expected texts only. It has no chat template in Jinja.");
+
+    public static UsageException Cutoff(int cutoff) => new($"cutoff_len: got {cutoff}; expected at least 1.");
+
     private static JinjaException At(int line, string words) => new(words, line);
 
     /// <summary>An error whose line the running template knows.</summary>

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Tunesmith.Runs;
+
+namespace Tunesmith.Text.Templates;
+
+/// <summary>The named templates. They are data: one line each, sorted, in <c>templates.jsonl</c> beside this file.</summary>
+public static class Templates
+{
+    private static readonly Lazy<SortedDictionary<string, Template>> Plate = new(Load);
+
+    /// <summary>All names, sorted.</summary>
+    public static IReadOnlyCollection<string> Names => Plate.Value.Keys;
+
+    /// <exception cref="UsageException">No template has this name; the message has the nearest ones.</exception>
+    public static Template Get(string name) =>
+        Plate.Value.TryGetValue(name, out var template) ? template : throw TemplateErrors.NoTemplate(name, Names);
+
+    public static bool Exists(string name) => Plate.Value.ContainsKey(name);
+
+    private static SortedDictionary<string, Template> Load()
+    {
+        var plate = new SortedDictionary<string, Template>(StringComparer.Ordinal);
+        using var stream = typeof(Templates).Assembly.GetManifestResourceStream("templates.jsonl")!;
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { Length: > 0 } line)
+        {
+            using var json = JsonDocument.Parse(line);
+            var template = Read(json.RootElement);
+            plate.Add(template.Name, template);
+        }
+        return plate;
+    }
+
+    private static Template Read(JsonElement json)
+    {
+        var plain = new Template { Name = json.GetProperty("name").GetString()! };
+        bool efficient = Flag(json, "efficient_eos");
+        IReadOnlyList<Slot> answer = efficient ? [Slot.Of("{{content}}")] : plain.Assistant;
+        var assistant = Slots(json, "assistant", answer);
+        var user = Slots(json, "user", plain.User);
+        var thought = json.TryGetProperty("thought_words", out var words) ? words : default;
+        string tools = Text(json, "tools", plain.ToolFormat);
+        return plain with
+        {
+            Kind = Text(json, "kind", "plain") switch
+            {
+                "llama2" => TemplateKind.Llama2,
+                "reasoning" => TemplateKind.Reasoning,
+                "glm47" => TemplateKind.ClosingReasoning,
+                _ => TemplateKind.Plain,
+            },
+            Prefix = Slots(json, "prefix", plain.Prefix),
+            System = Slots(json, "system", plain.System),
+            User = user,
+            Assistant = assistant,
+            Function = Slots(json, "function", assistant),
+            Observation = Slots(json, "observation", user),
+            ToolFormat = tools,
+            RawTools = json.TryGetProperty("raw_tools", out var raw) ? raw.GetString() : null,
+            FunctionFormat = Text(json, "function_tools", json.TryGetProperty("function", out _) ? tools : "default"),
+            DefaultSystem = Text(json, "default_system", ""),
+            StopWords = json.TryGetProperty("stop_words", out var stops) ? [.. stops.EnumerateArray().Select(s => s.GetString()!)] : [],
+            ThoughtStart = thought.ValueKind == JsonValueKind.Array ? thought[0].GetString()! : plain.ThoughtStart,
+            ThoughtEnd = thought.ValueKind == JsonValueKind.Array ? thought[1].GetString()! : plain.ThoughtEnd,
+            EfficientEos = efficient,
+            ReplaceEos = Flag(json, "replace_eos"),
+            ReplaceJinjaTemplate = Flag(json, "replace_jinja_template"),
+            PreserveThinking = Flag(json, "preserve_thinking"),
+        };
+    }
+
+    private static bool Flag(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.GetBoolean();
+
+    private static string Text(JsonElement json, string name, string otherwise) => json.TryGetProperty(name, out var value) ? value.GetString()! : otherwise;
+
+    private static IReadOnlyList<Slot> Slots(JsonElement json, string name, IReadOnlyList<Slot> otherwise) =>
+        json.TryGetProperty(name, out var slots) ? [.. slots.EnumerateArray().Select(ReadSlot)] : otherwise;
+
+    private static Slot ReadSlot(JsonElement slot)
+    {
+        if (slot.ValueKind == JsonValueKind.String) return Slot.Of(slot.GetString()!);
+        if (slot.TryGetProperty("token", out var token)) return new Slot(SlotKind.Token, token.GetString()!);
+        return new Slot(slot.GetProperty("s").GetString() == "bos" ? SlotKind.Bos : SlotKind.Eos, "");
+    }
+}
