@@ -104,4 +104,86 @@ internal static class Errors
         new($"{where}: columns.{key}: got {column}; expected a data set of texts. Tunesmith trains on text only: remove the column from the entry to train on the texts alone.");
 
     public static UsageException NoMessagesColumn(string name) => new($"{name}: got no messages column; expected one, because its columns are listed. Add \"messages\" to columns.");
+
+    public static UsageException UnknownSplit(string dataset, string split) =>
+        new($"{dataset}: split: got {split}; expected train, or a part of it such as train[:100] or train[10%:20%]. A local file has no other split: put the other part into a file and an entry of its own.");
+
+    public static UsageException EmptySlice(string dataset, string split) => new($"{dataset}: split: got {split}, which holds no row; expected at least one. Widen it.");
+
+    public static UsageException NoRows(string name) => new($"{name}: got no row; expected at least one. Check the file.");
+
+    public static UsageException EmptySetInMix() => new("mix_strategy: got a data set without a usable row; expected every set that is interleaved to have one. Leave it out.");
+
+    public static UsageException Delimiter(string got) => new($"delimiter: got \"{got}\"; expected one character, or comma, semicolon, tab, pipe or space. Correct it.");
+
+    public static UsageException NoTextColumn(string file, IEnumerable<string> columns) =>
+        new($"{file}: got the columns {string.Join(", ", columns.Take(12))}; expected one named text. Name yours with text_column (column_names, if the file has no header row).");
+
+    public static UsageException NoLabelColumn(string file, IEnumerable<string> columns) =>
+        new($"{file}: got the columns {string.Join(", ", columns.Take(12))}; expected one named label. Name yours with label_column (column_names, if the file has no header row).");
+
+    public static UsageException UnknownColumns(string file, IEnumerable<string> columns) =>
+        new($"{file}: got the columns {string.Join(", ", columns.Take(12))}; expected instruction and output, prompt and response, messages, or conversations. Rename them, or describe the file in a dataset_info.json.");
+
+    public static UsageException BrokenTurns(Place place, TurnFault faults) =>
+        new($"{place}: got a conversation with {(faults.HasFlag(TurnFault.Role) ? "a role at the wrong place" : "an answer missing or one too many")}; expected user and assistant in turns, ending with the assistant. Correct it, or set on_bad_row: error to leave such conversations out and count them.");
+
+    // Keys
+
+    public static UsageException Both(string first, string second) => new($"{first}: got a value beside {second}; expected one of the two. Remove one.");
+
+    public static UsageException OnlySft(string key, string stage) => new($"{key}: got a value in stage {stage}; expected it in stage sft only. Remove it.");
+
+    public static UsageException NothingToSplit() => new("val_size: got a value without dataset or train_file; expected data to hold something out of. Name them, or remove val_size.");
+
+    public static UsageException ValSize(string got) =>
+        new($"val_size: got {got}; expected a fraction above 0 and below 1, or a whole number of examples without a point (1 is one example). Correct it.");
+
+    public static UsageException ValTooLarge(string got, int count) => new($"val_size: got {got}; expected less than the {count} examples there are, with at least one left on each side. Lower it.");
+
+    public static UsageException NoStreaming() =>
+        new("streaming: got true; expected false. Tunesmith keeps only the tokens of the data in memory (8 bytes a token), whatever the size of the files: remove streaming, and use max_samples to limit the data.");
+
+    public static UsageException NoTokenizedPath(string path) => new($"tokenized_path: got {path}; expected no value. Tunesmith prepares the data anew in every run: remove the key.");
+
+    public static UsageException InterleaveOnce() => new("mix_strategy: got interleave_once; expected concat, interleave_under or interleave_over. Use interleave_over to see every example at least once.");
+
+    public static UsageException ProbabilitiesWithConcat() => new("interleave_probs: got a value with mix_strategy concat; expected interleave_under or interleave_over there. Set mix_strategy, or remove interleave_probs.");
+
+    public static UsageException ProbabilityCount(string key, int got, int sets) => new($"interleave_probs: got {got} numbers; expected {sets}, one for each name in {key}. Correct one of the two.");
+
+    public static UsageException ProbabilitySum(double sum) => new(FormattableString.Invariant($"interleave_probs: got numbers that add up to {sum:0.####}; expected non-negative numbers that add up to 1. Correct them."));
+
+    public static UsageException NoData() => new("dataset: got none; expected dataset (names in dataset_info.json) or train_file (a path). Add one of them.");
+
+    public static UsageException UnknownStage(string stage) => new($"stage: got {stage}; expected sft, pt or cls for preparing data. Change the stage.");
+
+    public static UsageException RankingMismatch(string dataset, bool ranking, string stage) =>
+        new($"{dataset}: got {(ranking ? "preference pairs" : "plain answers")} in stage {stage}; expected {(ranking ? "a data set without ranking: true" : "ranking: true")}. Use another data set or stage.");
+
+    public static UsageException NothingUsable(string what, string why) => new($"{what}: got no example that can be used ({why}); expected at least one. Check the columns of the data and how they are named.");
+
+    public static UsageException TooLittleText(int cutoff) => new($"cutoff_len: got {cutoff}, more tokens than the data have; expected enough text for one block. Lower cutoff_len, add text, or set packing: false.");
+
+    public static UsageException NoEos() => new("template: got a tokenizer without an end-of-sequence token; expected one to end each text with. Use a checkpoint whose tokenizer_config.json names eos_token.");
+
+    public static UsageException NoPad() => new("packing: got a tokenizer without a padding token; expected one to fill rows with. Use a template that sets it, or a checkpoint whose tokenizer has one.");
+
+    // Labels
+
+    public static UsageException UnknownLabel(Place place, string label, IReadOnlyList<string> known) =>
+        new($"{place}: got the label {Cell.Shorten(label)}; expected one of {string.Join(", ", known.Take(12))}{(known.Count > 12 ? ", …" : "")}. Correct the row, or train anew with all labels.");
+
+    public static UsageException NotANumber(Place place, string label) =>
+        new($"{place}: got the label {Cell.Shorten(label)}; expected a finite number, because problem_type is regression. Correct the row, or set problem_type.");
+
+    public static UsageException OneClass(string label) => new($"label_column: got the one label {Cell.Shorten(label)} in all rows; expected at least two different ones. Check label_column.");
+
+    public static UsageException ManyLabelsForOne(Place place) =>
+        new($"{place}: got a list of labels; expected one label, because problem_type is single_label_classification. Set problem_type: multi_label_classification, or correct the row.");
+
+    public static UsageException TrainOnPromptWithEfficientEos(string template) =>
+        new($"train_on_prompt: got true with template {template}, which writes the end marker only once; expected a template that ends every answer. Choose another template, or remove train_on_prompt.");
+
+    public static UsageException AtPlace(Place place, UsageException problem) => new($"{place}: {problem.Message}", problem);
 }
