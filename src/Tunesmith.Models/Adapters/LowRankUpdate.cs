@@ -1,0 +1,88 @@
+using Tunesmith.Models.Blocks;
+using Tunesmith.Torch;
+using Tunesmith.Torch.Fused;
+using Tunesmith.Torch.Nn;
+
+namespace Tunesmith.Models.Adapters;
+
+/// <summary>
+/// What LoRA adds to one linear layer: y + s B(A(dropout(x))) (Hu et al. 2021, 2106.09685), or with a magnitude per output
+/// row DoRA (Liu et al. 2024, 2402.09353); the order of operations is peft's tuners/lora/layer.py and dora.py.
+/// </summary>
+internal sealed class LowRankUpdate
+{
+    private readonly Projection _layer;
+    private readonly ComputePrecision _precision;
+    private readonly double _dropout;
+
+    public LowRankUpdate(Projection layer, ComputePrecision precision, Parameter a, Parameter b, Parameter? bias, Parameter? magnitude, double scale, double dropout)
+    {
+        _layer = layer;
+        _precision = precision;
+        A = a;
+        B = b;
+        Bias = bias;
+        Magnitude = magnitude;
+        Scale = scale;
+        _dropout = dropout;
+    }
+
+    /// <summary>[R, in].</summary>
+    public Parameter A { get; }
+
+    /// <summary>[out, R].</summary>
+    public Parameter B { get; }
+
+    /// <summary>B's own bias, [out].</summary>
+    public Parameter? Bias { get; }
+
+    /// <summary>DoRA's length of every output row, [out].</summary>
+    public Parameter? Magnitude { get; }
+
+    public double Scale { get; }
+
+    /// <param name="x">What entered the layer, [..., in].</param>
+    /// <param name="y">What the layer made of it, [..., out].</param>
+    /// <returns>[..., out].</returns>
+    public Tensor Apply(Tensor x, Tensor y)
+    {
+        bool drops = _dropout > 0 && _layer.Training;
+        Tensor input = Dropout.Run(x, _dropout, _layer.Training, Generator.Default);
+        Tensor low = _precision.Linear(_precision.Linear(input, A.Value, null), B.Value, Bias?.Value); // [..., out]
+        if (Magnitude is null)
+        {
+            return y + (low * Scale);
+        }
+
+        // With dropout the base's part of DoRA sees the dropped input too, as in peft.
+        Tensor plain = drops ? _precision.Linear(input, _layer.BaseWeight(), null) : _layer.Bias is null ? y : y - _layer.Bias.Value;
+        Tensor stretch = Magnitude.Value / RowNorms(Sum()).Detach(); // [out]
+        return y + ((stretch - 1.0) * plain) + (stretch * low * Scale);
+    }
+
+    /// <returns>The weight that the layer with its update has, [out, in].</returns>
+    public Tensor MergedWeight()
+    {
+        Tensor sum = Sum();
+        return Magnitude is null ? sum : (Magnitude.Value / RowNorms(sum)).Unsqueeze(1) * sum;
+    }
+
+    /// <returns>The bias that the layer with its update has; null where neither has one.</returns>
+    public Tensor? MergedBias()
+    {
+        if (Bias is null)
+        {
+            return _layer.Bias?.Value;
+        }
+
+        Tensor added = Bias.Value * Scale;
+        return _layer.Bias is null ? added : _layer.Bias.Value + added;
+    }
+
+    /// <returns>s B A, [out, in].</returns>
+    public Tensor Delta() => B.Value.MatMul(A.Value) * Scale;
+
+    public static Tensor RowNorms(Tensor weight) => (weight * weight).Sum([1], keep: false).Sqrt();
+
+    private Tensor Sum() => _layer.BaseWeight() + Delta();
+}

@@ -1,0 +1,50 @@
+using Tunesmith.Models.Adapters;
+using Tunesmith.Torch;
+using Tunesmith.Torch.Nn;
+
+namespace Tunesmith.Models.Blocks;
+
+/// <summary>A table of vectors looked up by id; as a tied output matrix it also scores. An embedding update can be put on it.</summary>
+public sealed class TokenEmbedding : Module
+{
+    private readonly long? _padId;
+
+    /// <param name="rows">V.</param>
+    /// <param name="width">C.</param>
+    /// <param name="padId">The row that gets no gradient from lookups; null for none.</param>
+    public TokenEmbedding(long rows, long width, long? padId)
+    {
+        using var scope = Scope.Open();
+        Rows = rows;
+        Width = width;
+        _padId = padId < 0 ? padId + rows : padId;
+        Weight = AddParameter("weight", Tensor.Zeros([rows, width]));
+    }
+
+    public long Rows { get; }
+
+    public long Width { get; }
+
+    public Parameter Weight { get; }
+
+    internal EmbeddingUpdate? Update { get; set; }
+
+    /// <param name="ids">int64 [B, T].</param>
+    /// <returns>[B, T, C].</returns>
+    public Tensor Forward(Tensor ids)
+    {
+        Tensor x = Lookup(Weight.Value, ids);
+        return Update is null ? x : Update.Apply(ids, x);
+    }
+
+    /// <summary>Scores every row: the tied output matrix.</summary>
+    /// <param name="hidden">[..., C].</param>
+    /// <param name="precision">Dtype of the product.</param>
+    /// <returns>[..., V].</returns>
+    internal Tensor Project(Tensor hidden, ComputePrecision precision) => precision.Linear(hidden, EffectiveWeight(), null);
+
+    /// <returns>The table with its update, [V, C].</returns>
+    public Tensor EffectiveWeight() => Update is null ? Weight.Value : Update.MergedWeight();
+
+    internal Tensor Lookup(Tensor table, Tensor ids) => table.EmbeddingLookup(ids, _padId ?? -1);
+}

@@ -1,0 +1,161 @@
+using System.Text.Json.Nodes;
+using Tunesmith.Models.Families;
+using Tunesmith.Torch;
+using Tunesmith.Torch.Nn;
+
+namespace Tunesmith.Models.Checkpoints;
+
+/// <summary>How a model folder is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>In which dtype parameters are kept; files of any other are converted.</summary>
+    public DType DType { get; init; } = DType.Float32;
+
+    /// <summary>Which head; null takes the one config.json names.</summary>
+    public ModelKind? Kind { get; init; }
+
+    /// <summary>Labels of a new classification head; null keeps config.json's.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>"single_label_classification", "multi_label_classification" or "regression"; null keeps config.json's.</summary>
+    public string? ProblemType { get; init; }
+
+    /// <summary>Draws the values of a head that the file does not have.</summary>
+    public Generator? Generator { get; init; }
+
+    /// <summary>Draws all weights instead of reading them (train_from_scratch).</summary>
+    public bool FromScratch { get; init; }
+}
+
+/// <summary>A model and what loading it met.</summary>
+/// <param name="Model">The model, in evaluation mode.</param>
+/// <param name="NewParameters">Parameters of the head that started anew.</param>
+/// <param name="UnusedTensors">Tensors of other heads in the file.</param>
+public sealed record LoadedModel(Model Model, IReadOnlyList<string> NewParameters, IReadOnlyList<string> UnusedTensors);
+
+/// <summary>Reads and writes model folders as Hugging Face lays them out.</summary>
+public static class ModelLoader
+{
+    public const string ConfigName = "config.json";
+
+    /// <summary>config.json as its family's record; needs no libtorch.</summary>
+    public static (Family Family, ModelConfig Config) ReadConfig(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw Errors.FolderMissing(folder);
+        }
+
+        string path = Path.Combine(folder, ConfigName);
+        JsonObject raw = JsonFile.ReadObject(path);
+        Family family = FamilyPlate.Get(path, ModelConfig.ReadModelType(path, raw));
+        return (family, family.ReadConfig(path, raw));
+    }
+
+    public static LoadedModel Load(string folder, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        (Family family, ModelConfig config) = ReadConfig(folder);
+        ModelKind kind = options.Kind ?? family.KindOf(config.Architectures) ?? family.Heads.Keys.First();
+        if (!family.Heads.TryGetValue(kind, out FamilyHead? head))
+        {
+            throw Errors.HeadNotAvailable(family.ModelType, kind.ToString(), family.Heads.Keys.Select(known => known.ToString()));
+        }
+
+        config = WithLabels(family, Path.Combine(folder, ConfigName), config, options);
+        Model model = head.Build(config);
+        try
+        {
+            LoadedModel loaded = Fill(folder, model, options);
+            model.Eval();
+            return loaded;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static LoadedModel Fill(string folder, Model model, LoadOptions options)
+    {
+        var parameters = model.NamedParameters().ToList();
+        double range = (model.Config.Raw["initializer_range"] as JsonValue)?.TryGetValue(out double given) == true ? given : 0.02;
+        if (options.FromScratch)
+        {
+            foreach ((string name, Parameter parameter) in parameters)
+            {
+                Initialize(name, parameter, range, options);
+            }
+
+            return new LoadedModel(model, parameters.Select(pair => pair.Name).ToList(), []);
+        }
+
+        using CheckpointFiles files = CheckpointFiles.Open(folder);
+        var wanted = parameters.Select(pair => (pair.Name, (IReadOnlyList<long>)pair.Parameter.Value.Shape)).ToList();
+        TensorMatch match = TensorMatch.Find(folder, files.Tensors.ToList(), wanted, model);
+        foreach ((string name, Parameter parameter) in parameters)
+        {
+            using var scope = Scope.Open();
+            if (match.SourceOf.TryGetValue(name, out string? source))
+            {
+                parameter.Replace(files.Read(source, options.DType));
+            }
+            else
+            {
+                Initialize(name, parameter, range, options);
+            }
+        }
+
+        return new LoadedModel(model, match.Fresh, match.Unused);
+    }
+
+    /// <summary>As transformers starts new weights: normal with the config's range, norms 1, biases 0.</summary>
+    private static void Initialize(string name, Parameter parameter, double range, LoadOptions options)
+    {
+        using var scope = Scope.Open();
+        long[] shape = parameter.Value.Shape;
+        Tensor value = Tensor.Zeros(shape);
+        if (name.EndsWith(".weight", StringComparison.Ordinal) && shape.Length == 1)
+        {
+            value.FillInPlace(1);
+        }
+        else if (shape.Length > 1)
+        {
+            value.NormalInPlace(0, range, options.Generator ?? throw Errors.NoGenerator(name));
+        }
+
+        parameter.Replace(value.To(options.DType));
+    }
+
+    private static ModelConfig WithLabels(Family family, string path, ModelConfig config, LoadOptions options)
+    {
+        if (options.Labels is null && options.ProblemType is null)
+        {
+            return config;
+        }
+
+        var raw = (JsonObject)config.Raw.DeepClone();
+        if (options.Labels is not null)
+        {
+            var names = new JsonObject();
+            var numbers = new JsonObject();
+            for (int i = 0; i < options.Labels.Count; i++)
+            {
+                names[i.ToString(System.Globalization.CultureInfo.InvariantCulture)] = options.Labels[i];
+                numbers[options.Labels[i]] = i;
+            }
+
+            raw["id2label"] = names;
+            raw["label2id"] = numbers;
+            raw.Remove("num_labels");
+        }
+
+        if (options.ProblemType is not null)
+        {
+            raw["problem_type"] = options.ProblemType;
+        }
+
+        return family.ReadConfig(path, raw);
+    }
+}

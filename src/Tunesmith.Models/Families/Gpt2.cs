@@ -1,0 +1,215 @@
+using Tunesmith.Models.Blocks;
+using Tunesmith.Models.Checkpoints;
+using Tunesmith.Torch;
+using Tunesmith.Torch.Fused;
+using Tunesmith.Torch.Nn;
+
+namespace Tunesmith.Models.Families;
+
+/// <summary>GPT-2: Radford et al. 2019; field defaults as transformers' configuration_gpt2.</summary>
+public sealed record Gpt2Config : ModelConfig
+{
+    public int NEmbd { get; init; } = 768;
+
+    public int NLayer { get; init; } = 12;
+
+    public int NHead { get; init; } = 12;
+
+    public int? NInner { get; init; }
+
+    public long NPositions { get; init; } = 1024;
+
+    public string ActivationFunction { get; init; } = "gelu_new";
+
+    public double LayerNormEpsilon { get; init; } = 1e-5;
+
+    public double EmbdPdrop { get; init; } = 0.1;
+
+    public double AttnPdrop { get; init; } = 0.1;
+
+    public double ResidPdrop { get; init; } = 0.1;
+
+    public bool ScaleAttnWeights { get; init; } = true;
+
+    public bool ScaleAttnByInverseLayerIdx { get; init; }
+
+    public bool AddCrossAttention { get; init; }
+
+    public override int LayerCount => NLayer;
+
+    public override int Width => NEmbd;
+
+    public override long MaxLength => NPositions;
+
+    internal int Inner => NInner ?? 4 * NEmbd;
+
+    internal bool Tied => TieWordEmbeddings ?? true;
+
+    protected override void Check(string path)
+    {
+        Require(VocabSize > 0 && NEmbd > 0 && NLayer > 0 && NHead > 0 && NPositions > 0 && Inner > 0, path, "a size below 1; expected sizes, heads and layers from 1");
+        Require(NEmbd % NHead == 0, path, $"n_head {NHead} for n_embd {NEmbd}; expected a divisor of n_embd");
+        Require(!AddCrossAttention, path, "add_cross_attention true; expected false, a decoder of its own");
+    }
+}
+
+internal sealed class Gpt2Attention : Module
+{
+    private readonly Gpt2Config _config;
+    private readonly Projection _queryKeyValue;
+    private readonly Projection _output;
+
+    public Gpt2Attention(Gpt2Config config, ComputePrecision precision)
+    {
+        _config = config;
+        _queryKeyValue = Add("c_attn", new Projection(precision, config.NEmbd, 3L * config.NEmbd, bias: true, inputMajor: true));
+        _output = Add("c_proj", new Projection(precision, config.NEmbd, config.NEmbd, bias: true, inputMajor: true));
+    }
+
+    public Tensor Forward(Tensor x, LayerInput input)
+    {
+        Tensor[] parts = _queryKeyValue.Forward(x).Chunk(3, -1); // 3 x [B, T, C]
+        Tensor q = Split(parts[0]); // [B, H, T, D]
+        Tensor k = Split(parts[1]); // [B, H, T, D]
+        Tensor v = Split(parts[2]); // [B, H, T, D]
+        if (input.Cache is not null)
+        {
+            (k, v) = input.Cache.Append(input.Layer, k, v); // [B, H, S, D]
+        }
+
+        double scale = _config.ScaleAttnWeights ? 1 / Math.Sqrt((double)_config.NEmbd / _config.NHead) : 1;
+        scale /= _config.ScaleAttnByInverseLayerIdx ? input.Layer + 1 : 1;
+        Tensor y = Attention.Run(q, k, v, scale, input.Mask, Training ? _config.AttnPdrop : 0, Generator.Default); // [B, H, T, D]
+        y = _output.Forward(y.Transpose(1, 2).Reshape(x.Size(0), x.Size(1), -1)); // [B, T, C]
+        return Dropout.Run(y, _config.ResidPdrop, Training, Generator.Default);
+    }
+
+    private Tensor Split(Tensor x) => x.Reshape(x.Size(0), x.Size(1), _config.NHead, _config.NEmbd / _config.NHead).Transpose(1, 2);
+}
+
+internal sealed class Gpt2Mlp : Module
+{
+    private readonly Projection _first;
+    private readonly Projection _second;
+    private readonly Func<Tensor, Tensor> _activation;
+    private readonly double _dropout;
+
+    public Gpt2Mlp(Gpt2Config config, ComputePrecision precision)
+    {
+        _first = Add("c_fc", new Projection(precision, config.NEmbd, config.Inner, bias: true, inputMajor: true));
+        _second = Add("c_proj", new Projection(precision, config.Inner, config.NEmbd, bias: true, inputMajor: true));
+        _activation = Activation.Get(config.ActivationFunction);
+        _dropout = config.ResidPdrop;
+    }
+
+    public Tensor Forward(Tensor x) => Dropout.Run(_second.Forward(_activation(_first.Forward(x))), _dropout, Training, Generator.Default);
+}
+
+internal sealed class Gpt2Layer : TransformerLayer
+{
+    private readonly LayerNormLayer _attentionNorm;
+    private readonly Gpt2Attention _attention;
+    private readonly LayerNormLayer _mlpNorm;
+    private readonly Gpt2Mlp _mlp;
+
+    public Gpt2Layer(Gpt2Config config, ComputePrecision precision)
+    {
+        _attentionNorm = Add("ln_1", new LayerNormLayer(config.NEmbd, config.LayerNormEpsilon));
+        _attention = Add("attn", new Gpt2Attention(config, precision));
+        _mlpNorm = Add("ln_2", new LayerNormLayer(config.NEmbd, config.LayerNormEpsilon));
+        _mlp = Add("mlp", new Gpt2Mlp(config, precision));
+    }
+
+    public override Tensor Forward(Tensor x, LayerInput input)
+    {
+        x = x + _attention.Forward(_attentionNorm.Forward(x), input);
+        return x + _mlp.Forward(_mlpNorm.Forward(x));
+    }
+}
+
+/// <summary>Embeddings, layers and final norm: everything but a head.</summary>
+internal sealed class Gpt2Transformer : Module
+{
+    private readonly Gpt2Config _config;
+    private readonly TokenEmbedding _positions;
+    private readonly Gpt2Layer[] _layers;
+    private readonly LayerNormLayer _norm;
+
+    public Gpt2Transformer(Gpt2Config config, ComputePrecision precision)
+    {
+        _config = config;
+        Embedding = Add("wte", new TokenEmbedding(config.VocabSize, config.NEmbd, padId: null));
+        _positions = Add("wpe", new TokenEmbedding(config.NPositions, config.NEmbd, padId: null));
+        _layers = Add("h", new LayerList()).Fill(config.NLayer, () => new Gpt2Layer(config, precision));
+        _norm = Add("ln_f", new LayerNormLayer(config.NEmbd, config.LayerNormEpsilon));
+    }
+
+    public TokenEmbedding Embedding { get; }
+
+    public Tensor Forward(Model model, ModelInput input)
+    {
+        Tensor x = Embedding.Forward(input.InputIds); // [B, T, C]
+        x = model.EmbeddingHook?.Invoke(x) ?? x;
+        x = x + _positions.Forward(Positions.For(input, _config.NPositions)); // [B, T, C]
+        x = Dropout.Run(x, _config.EmbdPdrop, Training, Generator.Default);
+        var layerInput = new LayerInput { Mask = DecoderMask.For(input), Cache = input.Cache };
+        return LayerStack.Run(model, _layers, x, layerInput, input.HiddenStates, _norm.Forward);
+    }
+}
+
+/// <summary>GPT2LMHeadModel.</summary>
+public sealed class Gpt2 : CausalModel
+{
+    public static readonly Family Family = new("gpt2", ModelConfig.Read<Gpt2Config>, new Dictionary<ModelKind, FamilyHead>
+    {
+        [ModelKind.CausalLm] = new("GPT2LMHeadModel", config => new Gpt2((Gpt2Config)config)),
+        [ModelKind.SequenceClassification] = new("GPT2ForSequenceClassification", config => new Gpt2SequenceClassifier((Gpt2Config)config)),
+    });
+
+    private readonly Gpt2Transformer _model;
+    private readonly Projection? _head;
+
+    public Gpt2(Gpt2Config config)
+        : base(config, "GPT2LMHeadModel")
+    {
+        _model = Add("transformer", new Gpt2Transformer(config, Precision));
+        _head = config.Tied ? null : Add("lm_head", new Projection(Precision, config.NEmbd, config.VocabSize, bias: false));
+    }
+
+    public override string BasePrefix => "transformer";
+
+    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
+
+    public override Tensor Hidden(ModelInput input) => _model.Forward(this, input);
+
+    public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
+
+    internal override bool IsIgnoredTensor(string name) => Gpt2Tensors.IsBuffer(name) || (_head is null && name == "lm_head.weight");
+}
+
+/// <summary>GPT2ForSequenceClassification: the scores of the last token that is not padding.</summary>
+public sealed class Gpt2SequenceClassifier : SequenceClassifier
+{
+    private readonly Gpt2Transformer _model;
+    private readonly Projection _score;
+
+    public Gpt2SequenceClassifier(Gpt2Config config)
+        : base(config, "GPT2ForSequenceClassification")
+    {
+        _model = Add("transformer", new Gpt2Transformer(config, Precision));
+        _score = Add("score", new Projection(Precision, config.NEmbd, config.LabelCount, bias: false));
+    }
+
+    public override string BasePrefix => "transformer";
+
+    public override Tensor Logits(ModelInput input) => LastToken.Score(_model.Forward(this, input), _score, input, Config.PadTokenId);
+
+    internal override bool IsIgnoredTensor(string name) => Gpt2Tensors.IsBuffer(name) || name == "lm_head.weight";
+}
+
+internal static class Gpt2Tensors
+{
+    /// <summary>Published files carry each layer's causal mask, h.N.attn.bias, and the value of a masked score.</summary>
+    public static bool IsBuffer(string name) =>
+        name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
+}

@@ -1,0 +1,228 @@
+using Tunesmith.Models.Blocks;
+using Tunesmith.Models.Checkpoints;
+using Tunesmith.Torch;
+using Tunesmith.Torch.Fused;
+using Tunesmith.Torch.Nn;
+
+namespace Tunesmith.Models.Families;
+
+/// <summary>LLaMA: Touvron et al. 2023 (2302.13971, 2307.09288); field defaults as transformers' configuration_llama.</summary>
+public sealed record LlamaConfig : ModelConfig
+{
+    public int HiddenSize { get; init; } = 4096;
+
+    public int IntermediateSize { get; init; } = 11008;
+
+    public int NumHiddenLayers { get; init; } = 32;
+
+    public int NumAttentionHeads { get; init; } = 32;
+
+    public int? NumKeyValueHeads { get; init; }
+
+    public int? HeadDim { get; init; }
+
+    public string HiddenAct { get; init; } = "silu";
+
+    public long MaxPositionEmbeddings { get; init; } = 2048;
+
+    public double RmsNormEps { get; init; } = 1e-6;
+
+    public bool AttentionBias { get; init; }
+
+    public double AttentionDropout { get; init; }
+
+    public bool MlpBias { get; init; }
+
+    public override int LayerCount => NumHiddenLayers;
+
+    public override int Width => HiddenSize;
+
+    public override long MaxLength => MaxPositionEmbeddings;
+
+    internal int Heads => NumAttentionHeads;
+
+    internal int KeyValueHeads => NumKeyValueHeads ?? NumAttentionHeads;
+
+    internal int HeadSize => HeadDim ?? HiddenSize / NumAttentionHeads;
+
+    internal bool Tied => TieWordEmbeddings ?? false;
+
+    protected override void Check(string path)
+    {
+        Require(VocabSize > 0 && HiddenSize > 0 && IntermediateSize > 0 && NumHiddenLayers > 0 && Heads > 0, path, "a size below 1; expected sizes, heads and layers from 1");
+        Require(KeyValueHeads > 0 && Heads % KeyValueHeads == 0, path, $"num_key_value_heads {KeyValueHeads} for {Heads} heads; expected a divisor of num_attention_heads");
+        Require(HeadSize > 0 && HeadSize % 2 == 0, path, $"head_dim {HeadSize}; expected an even number from 2");
+    }
+}
+
+internal sealed class LlamaAttention : Module
+{
+    private readonly LlamaConfig _config;
+    private readonly Projection _query;
+    private readonly Projection _key;
+    private readonly Projection _value;
+    private readonly Projection _output;
+
+    public LlamaAttention(LlamaConfig config, ComputePrecision precision)
+    {
+        _config = config;
+        int c = config.HiddenSize, d = config.HeadSize;
+        _query = Add("q_proj", new Projection(precision, c, config.Heads * d, config.AttentionBias));
+        _key = Add("k_proj", new Projection(precision, c, config.KeyValueHeads * d, config.AttentionBias));
+        _value = Add("v_proj", new Projection(precision, c, config.KeyValueHeads * d, config.AttentionBias));
+        _output = Add("o_proj", new Projection(precision, config.Heads * d, c, config.AttentionBias));
+    }
+
+    public Tensor Forward(Tensor x, LayerInput input)
+    {
+        Tensor q = Split(_query.Forward(x), _config.Heads); // [B, H, T, D]
+        Tensor k = Split(_key.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
+        Tensor v = Split(_value.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
+        (q, k) = input.Rope!.Apply(q, k);
+        if (input.Cache is not null)
+        {
+            (k, v) = input.Cache.Append(input.Layer, k, v); // [B, K, S, D]
+        }
+
+        double dropout = Training ? _config.AttentionDropout : 0;
+        Tensor y = Attention.Run(q, k, v, 1 / Math.Sqrt(_config.HeadSize), input.Mask, dropout, Generator.Default); // [B, H, T, D]
+        return _output.Forward(y.Transpose(1, 2).Reshape(x.Size(0), x.Size(1), -1)); // [B, T, C]
+    }
+
+    private Tensor Split(Tensor x, int heads) => x.Reshape(x.Size(0), x.Size(1), heads, _config.HeadSize).Transpose(1, 2);
+}
+
+internal sealed class LlamaMlp : Module
+{
+    private readonly Projection _gate;
+    private readonly Projection _up;
+    private readonly Projection _down;
+    private readonly Func<Tensor, Tensor> _activation;
+    private readonly bool _silu;
+
+    public LlamaMlp(LlamaConfig config, ComputePrecision precision)
+    {
+        _gate = Add("gate_proj", new Projection(precision, config.HiddenSize, config.IntermediateSize, config.MlpBias));
+        _up = Add("up_proj", new Projection(precision, config.HiddenSize, config.IntermediateSize, config.MlpBias));
+        _down = Add("down_proj", new Projection(precision, config.IntermediateSize, config.HiddenSize, config.MlpBias));
+        _activation = Activation.Get(config.HiddenAct);
+        _silu = Activation.IsSilu(config.HiddenAct);
+    }
+
+    public Tensor Forward(Tensor x)
+    {
+        Tensor gate = _gate.Forward(x); // [B, T, I]
+        Tensor up = _up.Forward(x); // [B, T, I]
+        return _down.Forward(_silu ? SwiGlu.Run(gate, up) : _activation(gate) * up); // [B, T, C]
+    }
+}
+
+internal sealed class LlamaLayer : TransformerLayer
+{
+    private readonly LlamaAttention _attention;
+    private readonly LlamaMlp _mlp;
+    private readonly RmsNormLayer _attentionNorm;
+    private readonly RmsNormLayer _mlpNorm;
+
+    public LlamaLayer(LlamaConfig config, ComputePrecision precision)
+    {
+        _attention = Add("self_attn", new LlamaAttention(config, precision));
+        _mlp = Add("mlp", new LlamaMlp(config, precision));
+        _attentionNorm = Add("input_layernorm", new RmsNormLayer(config.HiddenSize, config.RmsNormEps));
+        _mlpNorm = Add("post_attention_layernorm", new RmsNormLayer(config.HiddenSize, config.RmsNormEps));
+    }
+
+    public override Tensor Forward(Tensor x, LayerInput input)
+    {
+        x = x + _attention.Forward(_attentionNorm.Forward(x), input);
+        return x + _mlp.Forward(_mlpNorm.Forward(x));
+    }
+}
+
+/// <summary>Embeddings, layers and final norm: everything but a head.</summary>
+internal sealed class LlamaTransformer : Module
+{
+    private readonly LlamaLayer[] _layers;
+    private readonly RmsNormLayer _norm;
+    private readonly RopeFrequencies _rope;
+
+    public LlamaTransformer(LlamaConfig config, ComputePrecision precision)
+    {
+        Embedding = Add("embed_tokens", new TokenEmbedding(config.VocabSize, config.HiddenSize, config.PadTokenId));
+        var layers = Add("layers", new LayerList());
+        _layers = layers.Fill(config.NumHiddenLayers, () => new LlamaLayer(config, precision));
+        _norm = Add("norm", new RmsNormLayer(config.HiddenSize, config.RmsNormEps));
+        _rope = RopeFrequencies.Read(config.Raw, config.HeadSize, config.MaxPositionEmbeddings);
+    }
+
+    public TokenEmbedding Embedding { get; }
+
+    public Tensor Forward(Model model, ModelInput input)
+    {
+        Tensor x = Embedding.Forward(input.InputIds); // [B, T, C]
+        x = model.EmbeddingHook?.Invoke(x) ?? x;
+        var layerInput = new LayerInput
+        {
+            Mask = DecoderMask.For(input),
+            Rope = RopeTable.For(_rope, input),
+            Cache = input.Cache,
+        };
+        return LayerStack.Run(model, _layers, x, layerInput, input.HiddenStates, _norm.Forward);
+    }
+}
+
+/// <summary>LlamaForCausalLM.</summary>
+public sealed class Llama : CausalModel
+{
+    public static readonly Family Family = new("llama", ModelConfig.Read<LlamaConfig>, new Dictionary<ModelKind, FamilyHead>
+    {
+        [ModelKind.CausalLm] = new("LlamaForCausalLM", config => new Llama((LlamaConfig)config)),
+        [ModelKind.SequenceClassification] = new("LlamaForSequenceClassification", config => new LlamaSequenceClassifier((LlamaConfig)config)),
+    });
+
+    private readonly LlamaTransformer _model;
+    private readonly Projection? _head;
+
+    public Llama(LlamaConfig config)
+        : base(config, "LlamaForCausalLM")
+    {
+        _model = Add("model", new LlamaTransformer(config, Precision));
+        _head = config.Tied ? null : Add("lm_head", new Projection(Precision, config.HiddenSize, config.VocabSize, bias: false));
+    }
+
+    public override string BasePrefix => "model";
+
+    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
+
+    public override Tensor Hidden(ModelInput input) => _model.Forward(this, input);
+
+    public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
+
+    internal override bool IsIgnoredTensor(string name) => LlamaTensors.IsBuffer(name) || (_head is null && name == "lm_head.weight");
+}
+
+/// <summary>LlamaForSequenceClassification: the scores of the last token that is not padding.</summary>
+public sealed class LlamaSequenceClassifier : SequenceClassifier
+{
+    private readonly LlamaTransformer _model;
+    private readonly Projection _score;
+
+    public LlamaSequenceClassifier(LlamaConfig config)
+        : base(config, "LlamaForSequenceClassification")
+    {
+        _model = Add("model", new LlamaTransformer(config, Precision));
+        _score = Add("score", new Projection(Precision, config.HiddenSize, config.LabelCount, bias: false));
+    }
+
+    public override string BasePrefix => "model";
+
+    public override Tensor Logits(ModelInput input) => LastToken.Score(_model.Forward(this, input), _score, input, Config.PadTokenId);
+
+    internal override bool IsIgnoredTensor(string name) => LlamaTensors.IsBuffer(name) || name == "lm_head.weight";
+}
+
+internal static class LlamaTensors
+{
+    /// <summary>The first published files carry the rope frequencies of every layer.</summary>
+    public static bool IsBuffer(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
+}
