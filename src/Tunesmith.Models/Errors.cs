@@ -66,6 +66,62 @@ internal static class Errors
 
     public static UsageException TooLong(long length, long limit) => new($"input: got {length} positions; expected at most {limit}, the length of the model's position table. Shorten the text or set cutoff_len to {limit}.");
 
+    public static UsageException NoPadId() => new("pad_token_id: got none for a batch of several rows; expected the id, because the last token that is not padding is scored. Add pad_token_id to config.json.");
+
+    public static UsageException NoGenerator(string name) => new($"{name}: got no weights in the checkpoint and no generator to draw them; expected one of both. Give LoadOptions a Generator.");
+
+    // Adapters
+    public static UsageException PeftType(string path, string type) => new($"{path}: got peft_type '{type}'; expected LORA. This kind of adapter is not implemented.");
+
+    public static UsageException PeftField(string path, string field, string value) => new($"{path}: got {field} {value}; expected a value that is implemented. Train the adapter without it.");
+
+    public static UsageException PeftPattern(string field, string pattern, string what) => new($"{field}: got '{pattern}' ({what.TrimEnd('.')}); expected a regular expression. Correct it in adapter_config.json.");
+
+    public static UsageException LoraStart(string start) => new($"init_lora_weights: got '{start}'; expected true, false, gaussian, pissa, pissa_niter_N or olora. Choose one of these.");
+
+    public static UsageException NotAdaptable(string module) => new($"lora_target: got module '{module}'; expected a linear layer or an embedding. Name only such modules, or all.");
+
+    public static UsageException NoTargets(IReadOnlyList<string> targets, IReadOnlyList<string> known) => new($"lora_target: got {string.Join(", ", targets)}, which no module of this model is called; expected some of {string.Join(", ", known)}, or all. Correct the names.");
+
+    public static UsageException EmbeddingMethod(string module) => new($"lora_target: got the embedding '{module}' with use_dora or pissa_init; expected plain LoRA there. Leave the embedding out, or switch them off.");
+
+    public static UsageException RankTooLarge(string module, int rank, long limit) => new($"lora_rank: got {rank} for '{module}'; expected at most {limit}, since its weight has no more singular values. Lower lora_rank.");
+
+    public static UsageException AdapterDoesNotFit(string path, IReadOnlyList<string> missing, IReadOnlyList<string> unexpected, IReadOnlyList<string> misshapen)
+    {
+        var parts = new List<string>();
+        AddPart(parts, "missing", missing);
+        AddPart(parts, "unexpected", unexpected);
+        AddPart(parts, "of another shape", misshapen);
+        return new($"{path}: got an adapter that does not fit the model; expected one made for this base. {string.Join(" ", parts)} Check adapter_config.json and model_name_or_path.");
+    }
+
+    public static UsageException NoInitial(string folder, string start) => new($"{folder}: got an adapter with init_lora_weights {start} and no initial.safetensors; expected its first values, which were taken out of the base. Copy them beside it, or convert the adapter to an ordinary LoRA where it was trained.");
+
+    public static UsageException CannotMergeBias(IReadOnlyList<string> modules) => new($"adapter: got a bias of its own (lora_bias) on {string.Join(", ", modules)}, which have no bias; expected layers with one. Such an adapter cannot be merged: use it unmerged.");
+
+    public static RunException AdapterMerged() => new("adapter: got a merged adapter; expected an unmerged one. Call Unmerge first.");
+
+    public static RunException AdapterNotMerged() => new("adapter: got an adapter that is not merged; expected a merged one. Call Merge first.");
+
+    public static UsageException FreezeModule(string key, string module, IEnumerable<string> known) => new($"{key}: got '{module}'; expected some of {string.Join(", ", known)}. Correct the name.");
+
+    public static UsageException Combination(string type, int adapters, int weights, IEnumerable<string> known) => new($"adapter combination: got '{type}' of {adapters} adapters with {weights} weights; expected one of {string.Join(", ", known)} and one weight an adapter. Correct the request.");
+
+    public static UsageException CombinationRanks(string type, string module) => new($"adapter combination: got '{type}' over different ranks at '{module}'; expected equal ranks. Use cat or svd.");
+
+    public static UsageException CombinationDensity(string type) => new($"adapter combination: got '{type}' without a density; expected the share of values to keep, 0 to 1. Give it.");
+
+    // Generation
+    public static UsageException BeamSearch(int beams) => new($"num_beams: got {beams}; expected 1. Beam search is not implemented: leave the key out.");
+
+    public static UsageException EmptyPrompt() => new("prompt: got no tokens; expected at least one. Give a text, or a template that begins with a token.");
+
+    public static UsageException TokenOutside(int id, int vocabulary) => new($"prompt: got token id {id}; expected ids below {vocabulary}, the model's vocabulary. Check that tokenizer and model belong together, or set resize_vocab: true.");
+
+    // Export
+    public static RunException ExportDiffers(string folder, string what, double difference, double tolerance) => new($"{folder}: got {what} that differ by {difference:G4} from those before saving; expected at most {tolerance:G4}. The export is wrong and was not accepted: report this with the model's config.json.");
+
     private static void AddPart(List<string> parts, string what, IReadOnlyList<string> names)
     {
         if (names.Count > 0)

@@ -5,24 +5,41 @@ using Tunesmith.Torch.Nn;
 namespace Tunesmith.Models.Adapters;
 
 /// <summary>What an adapter changes in an embedding table: a low-rank sum, E + s (B A)ᵀ, or some rows replaced.</summary>
-internal sealed class EmbeddingUpdate
+internal sealed class EmbeddingUpdate : Module
 {
+    public const string ChildName = "lora_embedding";
+
     private readonly TokenEmbedding _embedding;
 
-    public EmbeddingUpdate(TokenEmbedding embedding) => _embedding = embedding;
+    /// <summary>A low-rank sum: A [R, V], B [C, R].</summary>
+    public EmbeddingUpdate(TokenEmbedding embedding, Tensor a, Tensor b, double scale)
+    {
+        _embedding = embedding;
+        A = AddParameter("A", a);
+        B = AddParameter("B", b);
+        Scale = scale;
+    }
 
-    /// <summary>[R, V].</summary>
-    public Parameter? A { get; init; }
+    /// <summary>New values [rows, C] of the rows with these ids.</summary>
+    public EmbeddingUpdate(TokenEmbedding embedding, Tensor rows, IReadOnlyList<long> rowIds)
+    {
+        _embedding = embedding;
+        Rows = AddParameter("rows", rows);
+        RowIds = rowIds;
+    }
 
-    /// <summary>[C, R].</summary>
-    public Parameter? B { get; init; }
+    public Parameter? A { get; }
 
-    public double Scale { get; init; }
+    public Parameter? B { get; }
 
-    /// <summary>New values of the rows <see cref="RowIds"/>, [rows, C].</summary>
-    public Parameter? Rows { get; init; }
+    public double Scale { get; }
 
-    public IReadOnlyList<long> RowIds { get; init; } = [];
+    public Parameter? Rows { get; }
+
+    public IReadOnlyList<long> RowIds { get; } = [];
+
+    /// <summary>Off while a computation wants the base alone.</summary>
+    public bool Enabled { get; set; } = true;
 
     /// <param name="ids">int64 [B, T].</param>
     /// <param name="x">The base's vectors, [B, T, C].</param>
@@ -45,7 +62,7 @@ internal sealed class EmbeddingUpdate
         if (Rows is not null)
         {
             // Out of place, so that gradients reach the new rows and not the replaced ones.
-            Tensor index = Tensor.From(RowIds.ToArray(), RowIds.Count).Unsqueeze(1).Expand(RowIds.Count, _embedding.Width);
+            Tensor index = Tensor.From(RowIds.ToArray(), RowIds.Count, 1).Expand(RowIds.Count, _embedding.Width);
             return table.Scatter(0, index, Rows.Value);
         }
 

@@ -12,34 +12,33 @@ namespace Tunesmith.Models.Adapters;
 internal sealed class LowRankUpdate
 {
     private readonly Projection _layer;
-    private readonly ComputePrecision _precision;
     private readonly double _dropout;
 
-    public LowRankUpdate(Projection layer, ComputePrecision precision, Parameter a, Parameter b, Parameter? bias, Parameter? magnitude, double scale, double dropout)
+    public LowRankUpdate(Projection layer, LowRankFactor a, LowRankFactor b, LowRankFactor? magnitude, double scale, double dropout)
     {
         _layer = layer;
-        _precision = precision;
         A = a;
         B = b;
-        Bias = bias;
         Magnitude = magnitude;
         Scale = scale;
         _dropout = dropout;
     }
 
     /// <summary>[R, in].</summary>
-    public Parameter A { get; }
+    public LowRankFactor A { get; }
 
-    /// <summary>[out, R].</summary>
-    public Parameter B { get; }
-
-    /// <summary>B's own bias, [out].</summary>
-    public Parameter? Bias { get; }
+    /// <summary>[out, R], perhaps with a bias [out].</summary>
+    public LowRankFactor B { get; }
 
     /// <summary>DoRA's length of every output row, [out].</summary>
-    public Parameter? Magnitude { get; }
+    public LowRankFactor? Magnitude { get; }
 
     public double Scale { get; }
+
+    /// <summary>Off while a computation wants the base alone.</summary>
+    public bool Enabled { get; set; } = true;
+
+    private Tensor? Bias => B.Bias?.Value;
 
     /// <param name="x">What entered the layer, [..., in].</param>
     /// <param name="y">What the layer made of it, [..., out].</param>
@@ -48,15 +47,15 @@ internal sealed class LowRankUpdate
     {
         bool drops = _dropout > 0 && _layer.Training;
         Tensor input = Dropout.Run(x, _dropout, _layer.Training, Generator.Default);
-        Tensor low = _precision.Linear(_precision.Linear(input, A.Value, null), B.Value, Bias?.Value); // [..., out]
+        Tensor low = _layer.Precision.Linear(_layer.Precision.Linear(input, A.Weight.Value, null), B.Weight.Value, Bias); // [..., out]
         if (Magnitude is null)
         {
             return y + (low * Scale);
         }
 
         // With dropout the base's part of DoRA sees the dropped input too, as in peft.
-        Tensor plain = drops ? _precision.Linear(input, _layer.BaseWeight(), null) : _layer.Bias is null ? y : y - _layer.Bias.Value;
-        Tensor stretch = Magnitude.Value / RowNorms(Sum()).Detach(); // [out]
+        Tensor plain = drops ? _layer.Precision.Linear(input, _layer.BaseWeight(), null) : _layer.Bias is null ? y : y - _layer.Bias.Value;
+        Tensor stretch = Magnitude.Weight.Value / RowNorms(Sum()).Detach(); // [out]
         return y + ((stretch - 1.0) * plain) + (stretch * low * Scale);
     }
 
@@ -64,7 +63,7 @@ internal sealed class LowRankUpdate
     public Tensor MergedWeight()
     {
         Tensor sum = Sum();
-        return Magnitude is null ? sum : (Magnitude.Value / RowNorms(sum)).Unsqueeze(1) * sum;
+        return Magnitude is null ? sum : (Magnitude.Weight.Value / RowNorms(sum)).Unsqueeze(1) * sum;
     }
 
     /// <returns>The bias that the layer with its update has; null where neither has one.</returns>
@@ -75,14 +74,28 @@ internal sealed class LowRankUpdate
             return _layer.Bias?.Value;
         }
 
-        Tensor added = Bias.Value * Scale;
+        Tensor added = Bias * Scale;
         return _layer.Bias is null ? added : _layer.Bias.Value + added;
     }
 
     /// <returns>s B A, [out, in].</returns>
-    public Tensor Delta() => B.Value.MatMul(A.Value) * Scale;
+    public Tensor Delta() => B.Weight.Value.MatMul(A.Weight.Value) * Scale;
 
     public static Tensor RowNorms(Tensor weight) => (weight * weight).Sum([1], keep: false).Sqrt();
 
     private Tensor Sum() => _layer.BaseWeight() + Delta();
+}
+
+/// <summary>One matrix of an update, with the parameter names peft gives it.</summary>
+internal sealed class LowRankFactor : Module
+{
+    public LowRankFactor(Tensor weight, Tensor? bias = null)
+    {
+        Weight = AddParameter("weight", weight);
+        Bias = bias is null ? null : AddParameter("bias", bias);
+    }
+
+    public Parameter Weight { get; }
+
+    public Parameter? Bias { get; }
 }

@@ -22,7 +22,7 @@ internal static class Positions
         }
 
         long past = input.Cache?.Length ?? 0;
-        return Tensor.Arange(past, past + input.InputIds.Size(-1), 1, DType.Int64).Unsqueeze(0);
+        return Tensor.Arange(past, past + input.InputIds.Size(-1), DType.Int64).Unsqueeze(0);
     }
 
     /// <summary>Largest position of the batch plus one.</summary>

@@ -10,7 +10,6 @@ namespace Tunesmith.Models.Blocks;
 public sealed class Projection : Module
 {
     private readonly ComputePrecision _precision;
-    private LowRankUpdate? _update;
 
     public Projection(ComputePrecision precision, long inputs, long outputs, bool bias, bool inputMajor = false)
     {
@@ -34,23 +33,44 @@ public sealed class Projection : Module
 
     public Parameter? Bias { get; }
 
-    internal LowRankUpdate? Update
-    {
-        get => _update;
-        set => _update = value;
-    }
+    internal LowRankUpdate? Update { get; private set; }
+
+    internal ComputePrecision Precision => _precision;
 
     /// <param name="x">[..., in].</param>
     /// <returns>[..., out].</returns>
     public Tensor Forward(Tensor x)
     {
         Tensor y = _precision.Linear(x, BaseWeight(), Bias?.Value);
-        return _update is null ? y : _update.Apply(x, y);
+        return Update is { Enabled: true } ? Update.Apply(x, y) : y;
     }
 
     /// <returns>The stored weight seen as [out, in].</returns>
     internal Tensor BaseWeight() => InputMajor ? Weight.Value.Transpose(0, 1) : Weight.Value;
 
     /// <returns>The weight with its update, [out, in].</returns>
-    public Tensor EffectiveWeight() => _update is null ? BaseWeight() : _update.MergedWeight();
+    public Tensor EffectiveWeight() => Update is { Enabled: true } ? Update.MergedWeight() : BaseWeight();
+
+    /// <summary>Puts an update on the layer; its matrices become the layer's children, under peft's names.</summary>
+    internal void Attach(LowRankUpdate update)
+    {
+        Detach();
+        Update = update;
+        Add("lora_A", update.A);
+        Add("lora_B", update.B);
+        if (update.Magnitude is not null)
+        {
+            Add("lora_magnitude_vector", update.Magnitude);
+        }
+    }
+
+    internal void Detach()
+    {
+        foreach (string name in (string[])["lora_A", "lora_B", "lora_magnitude_vector"])
+        {
+            Remove(name);
+        }
+
+        Update = null;
+    }
 }

@@ -27,14 +27,14 @@ public sealed class TokenEmbedding : Module
 
     public Parameter Weight { get; }
 
-    internal EmbeddingUpdate? Update { get; set; }
+    internal EmbeddingUpdate? Update { get; private set; }
 
     /// <param name="ids">int64 [B, T].</param>
     /// <returns>[B, T, C].</returns>
     public Tensor Forward(Tensor ids)
     {
         Tensor x = Lookup(Weight.Value, ids);
-        return Update is null ? x : Update.Apply(ids, x);
+        return Update is { Enabled: true } ? Update.Apply(ids, x) : x;
     }
 
     /// <summary>Scores every row: the tied output matrix.</summary>
@@ -44,7 +44,20 @@ public sealed class TokenEmbedding : Module
     internal Tensor Project(Tensor hidden, ComputePrecision precision) => precision.Linear(hidden, EffectiveWeight(), null);
 
     /// <returns>The table with its update, [V, C].</returns>
-    public Tensor EffectiveWeight() => Update is null ? Weight.Value : Update.MergedWeight();
+    public Tensor EffectiveWeight() => Update is { Enabled: true } ? Update.MergedWeight() : Weight.Value;
 
-    internal Tensor Lookup(Tensor table, Tensor ids) => table.EmbeddingLookup(ids, _padId ?? -1);
+    internal Tensor Lookup(Tensor table, Tensor ids) => table.Embed(ids, _padId ?? -1);
+
+    internal void Attach(EmbeddingUpdate update)
+    {
+        Detach();
+        Update = update;
+        Add(EmbeddingUpdate.ChildName, update);
+    }
+
+    internal void Detach()
+    {
+        Remove(EmbeddingUpdate.ChildName);
+        Update = null;
+    }
 }

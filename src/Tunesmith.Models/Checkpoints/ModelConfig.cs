@@ -48,6 +48,10 @@ public abstract record ModelConfig
     [JsonIgnore]
     public abstract long MaxLength { get; }
 
+    /// <summary>Positions are rows of a table: nothing longer than <see cref="MaxLength"/> can be computed.</summary>
+    [JsonIgnore]
+    public virtual bool HasPositionTable => false;
+
     [JsonIgnore]
     public int LabelCount => NumLabels ?? Id2label?.Count ?? 2;
 

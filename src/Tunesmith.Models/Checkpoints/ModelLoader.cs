@@ -31,7 +31,8 @@ public sealed record LoadOptions
 /// <param name="Model">The model, in evaluation mode.</param>
 /// <param name="NewParameters">Parameters of the head that started anew.</param>
 /// <param name="UnusedTensors">Tensors of other heads in the file.</param>
-public sealed record LoadedModel(Model Model, IReadOnlyList<string> NewParameters, IReadOnlyList<string> UnusedTensors);
+/// <param name="Sources">Parameter name to the name its tensor has in the file.</param>
+public sealed record LoadedModel(Model Model, IReadOnlyList<string> NewParameters, IReadOnlyList<string> UnusedTensors, IReadOnlyDictionary<string, string> Sources);
 
 /// <summary>Reads and writes model folders as Hugging Face lays them out.</summary>
 public static class ModelLoader
@@ -88,7 +89,7 @@ public static class ModelLoader
                 Initialize(name, parameter, range, options);
             }
 
-            return new LoadedModel(model, parameters.Select(pair => pair.Name).ToList(), []);
+            return new LoadedModel(model, parameters.Select(pair => pair.Name).ToList(), [], new Dictionary<string, string>());
         }
 
         using CheckpointFiles files = CheckpointFiles.Open(folder);
@@ -107,7 +108,7 @@ public static class ModelLoader
             }
         }
 
-        return new LoadedModel(model, match.Fresh, match.Unused);
+        return new LoadedModel(model, match.Fresh, match.Unused, match.SourceOf);
     }
 
     /// <summary>As transformers starts new weights: normal with the config's range, norms 1, biases 0.</summary>

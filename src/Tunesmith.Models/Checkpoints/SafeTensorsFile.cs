@@ -55,7 +55,7 @@ public sealed class SafeTensorsFile : IDisposable
     public Tensor Read(string name)
     {
         TensorInfo info = Info(name);
-        var tensor = Tensor.Empty(info.Shape.ToArray(), info.DType);
+        var tensor = Tensor.Empty([.. info.Shape], info.DType);
         if (info.Count == 0)
         {
             return tensor;

@@ -15,13 +15,13 @@ public static class SafeTensorsWriter
 
     private static readonly Dictionary<string, string> PyTorchMetadata = new() { ["format"] = "pt" };
 
-    /// <summary>Writes one file. Without <paramref name="metadata"/> it says {"format": "pt"}, which transformers asks for.</summary>
-    public static void Write(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <summary>Writes one file, converting to <paramref name="dtype"/> where it is given. Without <paramref name="metadata"/> it says {"format": "pt"}, which transformers asks for.</summary>
+    public static void Write(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null, DType? dtype = null)
     {
-        var sorted = tensors.ToList();
+        var sorted = tensors.Select(pair => (pair.Name, pair.Value, Stored: dtype ?? pair.Value.DType)).ToList();
         sorted.Sort((a, b) =>
         {
-            int byRank = SafeTensorsDTypes.WriteRank(a.Value.DType).CompareTo(SafeTensorsDTypes.WriteRank(b.Value.DType));
+            int byRank = SafeTensorsDTypes.WriteRank(a.Stored).CompareTo(SafeTensorsDTypes.WriteRank(b.Stored));
             return byRank != 0 ? byRank : string.CompareOrdinal(a.Name, b.Name);
         });
         byte[] header = Header(sorted, metadata ?? PyTorchMetadata);
@@ -31,14 +31,14 @@ public static class SafeTensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
             stream.Write(length);
             stream.Write(header);
-            foreach ((string _, Tensor value) in sorted)
+            foreach ((string _, Tensor value, DType stored) in sorted)
             {
-                WriteData(stream, value);
+                WriteData(stream, value, stored);
             }
         });
     }
 
-    private static byte[] Header(List<(string Name, Tensor Value)> sorted, IReadOnlyDictionary<string, string> metadata)
+    private static byte[] Header(List<(string Name, Tensor Value, DType Stored)> sorted, IReadOnlyDictionary<string, string> metadata)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -56,10 +56,10 @@ public static class SafeTensorsWriter
             }
 
             long offset = 0;
-            foreach ((string name, Tensor value) in sorted)
+            foreach ((string name, Tensor value, DType stored) in sorted)
             {
                 writer.WriteStartObject(name);
-                writer.WriteString("dtype", SafeTensorsDTypes.Name(value.DType));
+                writer.WriteString("dtype", SafeTensorsDTypes.Name(stored));
                 writer.WriteStartArray("shape");
                 foreach (long size in value.Shape)
                 {
@@ -69,7 +69,7 @@ public static class SafeTensorsWriter
                 writer.WriteEndArray();
                 writer.WriteStartArray("data_offsets");
                 writer.WriteNumberValue(offset);
-                offset += value.Count * SafeTensorsDTypes.Size(value.DType);
+                offset += value.Count * SafeTensorsDTypes.Size(stored);
                 writer.WriteNumberValue(offset);
                 writer.WriteEndArray();
                 writer.WriteEndObject();
@@ -86,7 +86,7 @@ public static class SafeTensorsWriter
         return buffer.ToArray();
     }
 
-    private static void WriteData(Stream stream, Tensor value)
+    private static void WriteData(Stream stream, Tensor value, DType stored)
     {
         if (value.Count == 0)
         {
@@ -94,8 +94,8 @@ public static class SafeTensorsWriter
         }
 
         using var scope = Scope.Open();
-        Tensor flat = value.Detach().Contiguous().Reshape(value.Count);
-        int size = SafeTensorsDTypes.Size(value.DType);
+        Tensor flat = value.Detach().To(stored).Contiguous().Reshape(value.Count);
+        int size = SafeTensorsDTypes.Size(stored);
         byte[] piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(PieceBytes, value.Count * size));
         try
         {

@@ -39,6 +39,8 @@ public sealed record BertConfig : ModelConfig
 
     public override int Width => HiddenSize;
 
+    public override bool HasPositionTable => true;
+
     public override long MaxLength => MaxPositionEmbeddings;
 
     internal double HeadDropout => ClassifierDropout ?? HiddenDropoutProb;

@@ -39,6 +39,8 @@ public sealed record Gpt2Config : ModelConfig
 
     public override int Width => NEmbd;
 
+    public override bool HasPositionTable => true;
+
     public override long MaxLength => NPositions;
 
     internal int Inner => NInner ?? 4 * NEmbd;

@@ -57,7 +57,7 @@ public sealed class KvCache : IDisposable
             _keys!.Narrow(2, Length, added).CopyInPlace(key.Detach());
             _values!.Narrow(2, Length, added).CopyInPlace(value.Detach());
             Length = needed;
-            return (_keys.Narrow(2, 0, needed), _values.Narrow(2, 0, needed));
+            return (_keys!.Narrow(2, 0, needed), _values!.Narrow(2, 0, needed));
         }
 
         public void Dispose() => _owner.Dispose();
@@ -77,7 +77,7 @@ public sealed class KvCache : IDisposable
             Tensor values = owner.Adopt(Tensor.Zeros(shape, like.DType));
             if (_keys is not null && Length > 0)
             {
-                keys.Narrow(2, 0, Length).CopyInPlace(_keys.Narrow(2, 0, Length));
+                keys.Narrow(2, 0, Length).CopyInPlace(_keys!.Narrow(2, 0, Length));
                 values.Narrow(2, 0, Length).CopyInPlace(_values!.Narrow(2, 0, Length));
             }
 
