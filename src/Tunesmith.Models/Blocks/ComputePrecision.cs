@@ -18,7 +18,7 @@ public sealed class ComputePrecision
     internal Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
     {
         DType dtype = Compute ?? weight.DType;
-        return Tunesmith.Torch.Fused.Linear.Run(x.To(dtype), weight.To(dtype), bias?.To(dtype));
+        return x.To(dtype).Linear(weight.To(dtype), bias?.To(dtype));
     }
 
     /// <summary>What goes into attention is rounded like what goes into a product.</summary>

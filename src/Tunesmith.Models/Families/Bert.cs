@@ -3,6 +3,7 @@ using Tunesmith.Models.Checkpoints;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Fused;
 using Tunesmith.Torch.Nn;
+using LayerNorm = Tunesmith.Torch.Nn.LayerNorm;
 
 namespace Tunesmith.Models.Families;
 
@@ -60,7 +61,7 @@ internal sealed class BertEmbeddings : Module
     private readonly TokenEmbedding _words;
     private readonly TokenEmbedding _positions;
     private readonly TokenEmbedding _types;
-    private readonly LayerNormLayer _norm;
+    private readonly LayerNorm _norm;
 
     public BertEmbeddings(BertConfig config)
     {
@@ -69,7 +70,7 @@ internal sealed class BertEmbeddings : Module
         _words = Add("word_embeddings", new TokenEmbedding(config.VocabSize, config.HiddenSize, config.Raw.ContainsKey("pad_token_id") ? config.PadTokenId : 0));
         _positions = Add("position_embeddings", new TokenEmbedding(config.MaxPositionEmbeddings, config.HiddenSize, padId: null));
         _types = Add("token_type_embeddings", new TokenEmbedding(config.TypeVocabSize, config.HiddenSize, padId: null));
-        _norm = Add("LayerNorm", new LayerNormLayer(config.HiddenSize, config.LayerNormEps));
+        _norm = Add("LayerNorm", new LayerNorm(config.HiddenSize, config.LayerNormEps));
     }
 
     public TokenEmbedding Words => _words;
@@ -117,13 +118,13 @@ internal sealed class BertSelfAttention : Module
 internal sealed class BertResidual : Module
 {
     private readonly Projection _dense;
-    private readonly LayerNormLayer _norm;
+    private readonly LayerNorm _norm;
     private readonly double _dropout;
 
     public BertResidual(BertConfig config, ComputePrecision precision, int inputs)
     {
         _dense = Add("dense", new Projection(precision, inputs, config.HiddenSize, bias: true));
-        _norm = Add("LayerNorm", new LayerNormLayer(config.HiddenSize, config.LayerNormEps));
+        _norm = Add("LayerNorm", new LayerNorm(config.HiddenSize, config.LayerNormEps));
         _dropout = config.HiddenDropoutProb;
     }
 

@@ -3,6 +3,7 @@ using Tunesmith.Models.Checkpoints;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Fused;
 using Tunesmith.Torch.Nn;
+using LayerNorm = Tunesmith.Torch.Nn.LayerNorm;
 
 namespace Tunesmith.Models.Families;
 
@@ -173,13 +174,13 @@ internal sealed class BertMultipleChoice : BertWithHead
 internal sealed class BertTransform : Module
 {
     private readonly Projection _dense;
-    private readonly LayerNormLayer _norm;
+    private readonly LayerNorm _norm;
     private readonly Func<Tensor, Tensor> _activation;
 
     public BertTransform(BertConfig config, ComputePrecision precision)
     {
         _dense = Add("dense", new Projection(precision, config.HiddenSize, config.HiddenSize, bias: true));
-        _norm = Add("LayerNorm", new LayerNormLayer(config.HiddenSize, config.LayerNormEps));
+        _norm = Add("LayerNorm", new LayerNorm(config.HiddenSize, config.LayerNormEps));
         _activation = Activation.Get(config.HiddenAct);
     }
 

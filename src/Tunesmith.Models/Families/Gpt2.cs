@@ -3,6 +3,7 @@ using Tunesmith.Models.Checkpoints;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Fused;
 using Tunesmith.Torch.Nn;
+using LayerNorm = Tunesmith.Torch.Nn.LayerNorm;
 
 namespace Tunesmith.Models.Families;
 
@@ -109,16 +110,16 @@ internal sealed class Gpt2Mlp : Module
 
 internal sealed class Gpt2Layer : TransformerLayer
 {
-    private readonly LayerNormLayer _attentionNorm;
+    private readonly LayerNorm _attentionNorm;
     private readonly Gpt2Attention _attention;
-    private readonly LayerNormLayer _mlpNorm;
+    private readonly LayerNorm _mlpNorm;
     private readonly Gpt2Mlp _mlp;
 
     public Gpt2Layer(Gpt2Config config, ComputePrecision precision)
     {
-        _attentionNorm = Add("ln_1", new LayerNormLayer(config.NEmbd, config.LayerNormEpsilon));
+        _attentionNorm = Add("ln_1", new LayerNorm(config.NEmbd, config.LayerNormEpsilon));
         _attention = Add("attn", new Gpt2Attention(config, precision));
-        _mlpNorm = Add("ln_2", new LayerNormLayer(config.NEmbd, config.LayerNormEpsilon));
+        _mlpNorm = Add("ln_2", new LayerNorm(config.NEmbd, config.LayerNormEpsilon));
         _mlp = Add("mlp", new Gpt2Mlp(config, precision));
     }
 
@@ -135,7 +136,7 @@ internal sealed class Gpt2Transformer : Module
     private readonly Gpt2Config _config;
     private readonly TokenEmbedding _positions;
     private readonly Gpt2Layer[] _layers;
-    private readonly LayerNormLayer _norm;
+    private readonly LayerNorm _norm;
 
     public Gpt2Transformer(Gpt2Config config, ComputePrecision precision)
     {
@@ -143,7 +144,7 @@ internal sealed class Gpt2Transformer : Module
         Embedding = Add("wte", new TokenEmbedding(config.VocabSize, config.NEmbd, padId: null));
         _positions = Add("wpe", new TokenEmbedding(config.NPositions, config.NEmbd, padId: null));
         _layers = Add("h", new LayerList()).Fill(config.NLayer, () => new Gpt2Layer(config, precision));
-        _norm = Add("ln_f", new LayerNormLayer(config.NEmbd, config.LayerNormEpsilon));
+        _norm = Add("ln_f", new LayerNorm(config.NEmbd, config.LayerNormEpsilon));
     }
 
     public TokenEmbedding Embedding { get; }
@@ -182,7 +183,7 @@ public sealed class Gpt2 : CausalModel
 
     public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
 
-    public override Tensor Hidden(ModelInput input) => _model.Forward(this, input);
+    public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));
 
     public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
 

@@ -3,6 +3,7 @@ using Tunesmith.Models.Checkpoints;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Fused;
 using Tunesmith.Torch.Nn;
+using RmsNorm = Tunesmith.Torch.Nn.RmsNorm;
 
 namespace Tunesmith.Models.Families;
 
@@ -58,6 +59,7 @@ public sealed record LlamaConfig : ModelConfig
 internal sealed class LlamaAttention : Module
 {
     private readonly LlamaConfig _config;
+    private readonly ComputePrecision _precision;
     private readonly Projection _query;
     private readonly Projection _key;
     private readonly Projection _value;
@@ -65,7 +67,7 @@ internal sealed class LlamaAttention : Module
 
     public LlamaAttention(LlamaConfig config, ComputePrecision precision)
     {
-        _config = config;
+        (_config, _precision) = (config, precision);
         int c = config.HiddenSize, d = config.HeadSize;
         _query = Add("q_proj", new Projection(precision, c, config.Heads * d, config.AttentionBias));
         _key = Add("k_proj", new Projection(precision, c, config.KeyValueHeads * d, config.AttentionBias));
@@ -78,7 +80,9 @@ internal sealed class LlamaAttention : Module
         Tensor q = Split(_query.Forward(x), _config.Heads); // [B, H, T, D]
         Tensor k = Split(_key.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
         Tensor v = Split(_value.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
-        (q, k) = input.Rope!.Apply(q, k);
+        // Angles are applied in the residual's dtype, as the reference does under autocast.
+        (q, k) = input.Rope!.Apply(q.To(x.DType), k.To(x.DType));
+        (q, k) = (_precision.Round(q), _precision.Round(k));
         if (input.Cache is not null)
         {
             (k, v) = input.Cache.Append(input.Layer, k, v); // [B, K, S, D]
@@ -121,15 +125,15 @@ internal sealed class LlamaLayer : TransformerLayer
 {
     private readonly LlamaAttention _attention;
     private readonly LlamaMlp _mlp;
-    private readonly RmsNormLayer _attentionNorm;
-    private readonly RmsNormLayer _mlpNorm;
+    private readonly RmsNorm _attentionNorm;
+    private readonly RmsNorm _mlpNorm;
 
     public LlamaLayer(LlamaConfig config, ComputePrecision precision)
     {
         _attention = Add("self_attn", new LlamaAttention(config, precision));
         _mlp = Add("mlp", new LlamaMlp(config, precision));
-        _attentionNorm = Add("input_layernorm", new RmsNormLayer(config.HiddenSize, config.RmsNormEps));
-        _mlpNorm = Add("post_attention_layernorm", new RmsNormLayer(config.HiddenSize, config.RmsNormEps));
+        _attentionNorm = Add("input_layernorm", new RmsNorm(config.HiddenSize, config.RmsNormEps));
+        _mlpNorm = Add("post_attention_layernorm", new RmsNorm(config.HiddenSize, config.RmsNormEps));
     }
 
     public override Tensor Forward(Tensor x, LayerInput input)
@@ -143,7 +147,7 @@ internal sealed class LlamaLayer : TransformerLayer
 internal sealed class LlamaTransformer : Module
 {
     private readonly LlamaLayer[] _layers;
-    private readonly RmsNormLayer _norm;
+    private readonly RmsNorm _norm;
     private readonly RopeFrequencies _rope;
 
     public LlamaTransformer(LlamaConfig config, ComputePrecision precision)
@@ -151,7 +155,7 @@ internal sealed class LlamaTransformer : Module
         Embedding = Add("embed_tokens", new TokenEmbedding(config.VocabSize, config.HiddenSize, config.PadTokenId));
         var layers = Add("layers", new LayerList());
         _layers = layers.Fill(config.NumHiddenLayers, () => new LlamaLayer(config, precision));
-        _norm = Add("norm", new RmsNormLayer(config.HiddenSize, config.RmsNormEps));
+        _norm = Add("norm", new RmsNorm(config.HiddenSize, config.RmsNormEps));
         _rope = RopeFrequencies.Read(config.Raw, config.HeadSize, config.MaxPositionEmbeddings);
     }
 
@@ -194,7 +198,7 @@ public sealed class Llama : CausalModel
 
     public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
 
-    public override Tensor Hidden(ModelInput input) => _model.Forward(this, input);
+    public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));
 
     public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
 

@@ -13,25 +13,25 @@ public static class AdapterProof
     private const string Kind = "adapters";
 
     /// <param name="folder">One case.</param>
-    public static IEnumerable<CaseResult> Verify(string folder)
+    public static IEnumerable<CaseResult> Verify(string folder) => [Run(folder)];
+
+    private static CaseResult Run(string folder)
     {
         JsonElement golden = GoldenFile.Json(Path.Combine(folder, "golden.json"));
         string @base = GoldenPaths.Resolve(folder, golden.Need("base", "golden.json").GetString()!);
         if (ModelCase.UnknownFamily(@base) is string family)
         {
-            yield return ModelCase.NotImplemented(Kind, folder, $"family {family}");
-            yield break;
+            return ModelCase.NotImplemented(Kind, folder, $"family {family}");
         }
 
         using var scope = Scope.Open();
         if (golden.Maybe("adapters") is JsonElement adapters)
         {
-            yield return SeveralAdapters(folder, @base, golden, adapters);
-            yield break;
+            return SeveralAdapters(folder, @base, golden, adapters);
         }
 
         string type = golden.Maybe("peft_type")?.GetString() ?? "";
-        yield return type == "LORA" ? One(folder, @base) : ModelCase.NotImplemented(Kind, folder, $"peft_type {type}");
+        return type == "LORA" ? One(folder, @base) : ModelCase.NotImplemented(Kind, folder, $"peft_type {type}");
     }
 
     private static CaseResult One(string folder, string @base)

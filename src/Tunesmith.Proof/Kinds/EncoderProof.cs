@@ -11,20 +11,20 @@ public static class EncoderProof
     private const string Kind = "encoders";
 
     /// <param name="folder">One case.</param>
-    public static IEnumerable<CaseResult> Verify(string folder)
+    public static IEnumerable<CaseResult> Verify(string folder) => [Run(folder)];
+
+    private static CaseResult Run(string folder)
     {
         if (ModelCase.UnknownFamily(folder) is string family)
         {
-            yield return ModelCase.NotImplemented(Kind, folder, $"family {family}");
-            yield break;
+            return ModelCase.NotImplemented(Kind, folder, $"family {family}");
         }
 
         JsonElement golden = GoldenFile.Json(Path.Combine(folder, "golden.json"));
         string procedure = golden.Need("procedure", "golden.json").GetString() ?? "";
         if (procedure is not ("forward" or "sentence"))
         {
-            yield return ModelCase.NotImplemented(Kind, folder, $"procedure {procedure}");
-            yield break;
+            return ModelCase.NotImplemented(Kind, folder, $"procedure {procedure}");
         }
 
         using var scope = Scope.Open();
@@ -40,7 +40,7 @@ public static class EncoderProof
             Forward(test);
         }
 
-        yield return test.Result(Kind);
+        return test.Result(Kind);
     }
 
     private static void Forward(ModelCase test)

@@ -54,7 +54,7 @@ public static class HeadLosses
     public static Tensor Span(Tensor start, Tensor end, Tensor startPositions, Tensor endPositions)
     {
         long length = start.Size(1);
-        Tensor One(Tensor logits, Tensor positions) => CrossEntropy(logits, positions.Clamp(0, length), length);
+        Tensor One(Tensor logits, Tensor positions) => CrossEntropy(logits, positions.Clamp(0, length).To(DType.Int64), length);
         return (One(start, startPositions) + One(end, endPositions)) / 2.0;
     }
 

@@ -1,3 +1,4 @@
+using Tunesmith.Runs;
 using Tunesmith.Torch;
 
 namespace Tunesmith.Training.Losses;
@@ -34,7 +35,7 @@ public static class SentenceLosses
             case "lasttoken":
                 return hidden.Gather(1, LastIndex(mask, hidden.Size(2))).Squeeze(1);
             default:
-                throw Errors.PoolingMode(mode);
+                throw new UsageException($"pooling_mode: got '{mode}'; expected cls, lasttoken, max, mean, mean_sqrt_len_tokens or weightedmean. Correct 1_Pooling/config.json.");
         }
     }
 
