@@ -8,7 +8,7 @@ namespace Tunesmith.Models.Adapters;
 /// <summary>
 /// One adapter made of several, as peft's add_weighted_adapter makes it (tuners/lora/model.py, utils/merge_utils.py).
 /// linear, ties and magnitude_prune work on A and B separately, so cross terms appear; cat keeps the exact sum by joining
-/// ranks; the _svd forms decompose the exact sum. The result's alpha is its rank.
+/// ranks; the svd forms decompose the mixture of the full updates. The result's alpha is its rank.
 /// </summary>
 /// <param name="Type">linear, cat, svd, ties, ties_svd, magnitude_prune or magnitude_prune_svd.</param>
 /// <param name="Weights">One an adapter.</param>
@@ -85,7 +85,8 @@ public sealed record AdapterCombination(string Type, IReadOnlyList<double> Weigh
 
         if (Type == "svd" || Type.EndsWith(SvdSuffix, StringComparison.Ordinal))
         {
-            Tensor sum = Mix(Type == "svd" ? "linear" : Type[..^SvdSuffix.Length], [.. parts.Select(part => part.B.MatMul(part.A) * part.Scale)], [.. parts.Select(part => part.Weight)]);
+            // peft 0.18 counts the scale twice here: in the update and in its weight.
+            Tensor sum = Mix(Type == "svd" ? "linear" : Type[..^SvdSuffix.Length], [.. parts.Select(part => part.B.MatMul(part.A) * part.Scale)], [.. parts.Select(part => part.Weight * part.Scale)]);
             (Tensor u, Tensor s, Tensor vh) = sum.Svd();
             int rank = SvdRank ?? (int)parts.Max(part => part.A.Size(0));
             return (vh.Narrow(0, 0, rank), u.Narrow(1, 0, rank) * s.Narrow(0, 0, rank).Unsqueeze(0));
