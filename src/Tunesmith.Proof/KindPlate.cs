@@ -7,11 +7,11 @@ internal static class KindPlate
 {
     public static IReadOnlyList<Kind> All { get; } =
     [
-        Golden("adapters", null),
+        Golden("adapters", AdapterProof.Verify),
         new("chat-templates", marks => marks.HasAny("rendered.jsonl", "features.jsonl", "masks.jsonl", "llamafactory-jinja.jsonl"), null),
         new("data-pipeline", marks => marks.Has("cases.jsonl") && marks.GoldenKind is null, null),
-        Golden("decoders", null),
-        Golden("encoders", null),
+        Golden("decoders", DecoderProof.Verify),
+        Golden("encoders", EncoderProof.Verify),
         new("llamafactory-runs", marks => marks.Has("run.yaml") && marks.Has("case.json"), null),
         Golden("losses", null),
         new("metrics", MetricProof.Recognises, MetricProof.Verify),
