@@ -1,0 +1,89 @@
+using Tunesmith.Runs;
+
+namespace Tunesmith.Training;
+
+/// <summary>Every message of this room.</summary>
+internal static class Errors
+{
+    public static UsageException UnknownSchedule(string name, IEnumerable<string> known) =>
+        new($"lr_scheduler_type: got '{name}'; expected one of {string.Join(", ", known)}. Choose one of these.");
+
+    public static UsageException ScheduleArgument(string name, object? value, string rule) =>
+        new($"lr_scheduler_kwargs, {name}: got {value ?? "nothing"}; expected {rule}. Change it or leave it out.");
+
+    public static UsageException UnknownScheduleArgument(string scheduler, string name, IReadOnlyCollection<string> known) =>
+        new($"lr_scheduler_kwargs: got '{name}'; expected " + (known.Count == 0 ? $"nothing, since {scheduler} takes no arguments" : $"one of {string.Join(", ", known)} for {scheduler}")
+            + ". Leave it out or correct its name.");
+
+    public static UsageException MinLr(string scheduler, string which) =>
+        new($"lr_scheduler_kwargs: got {which} of min_lr and min_lr_rate; expected exactly one of them for {scheduler}. Give one, for example {{min_lr_rate: 0.1}}.");
+
+    public static UsageException PolynomialEnd(double start, double end) =>
+        new($"lr_scheduler_kwargs, lr_end: got {end:R}; expected a rate below the learning_rate {start:R}. Lower lr_end.");
+
+    public static UsageException PlateauNeedsEvaluation() =>
+        new("lr_scheduler_type: got reduce_lr_on_plateau without evaluations; expected an eval_strategy. Set eval_strategy: epoch, or choose another schedule.");
+
+    public static RunException MixedRows() =>
+        new("batch: got examples of different kinds in one batch; expected the same fields in each. Prepare all examples in the same way.");
+
+    public static UsageException NoTrainingExamples() =>
+        new("training examples: got none; expected at least one. Look at the data report for what was left out.");
+
+    public static UsageException NothingTrainable() =>
+        new("trainable parameters: got none; expected at least one. Look at finetuning_type and its targets.");
+
+    public static UsageException UnknownStage(string name, IEnumerable<string> known) =>
+        new($"stage: got '{name}'; expected one of {string.Join(", ", known)}. Choose one of these.");
+
+    public static UsageException UnknownOptimizer(string name, IEnumerable<string> known) =>
+        new($"optim: got '{name}'; expected one of {string.Join(", ", known)}. Choose one of these.");
+
+    public static UsageException OptimArgument(string text, string rule) =>
+        new($"optim_args: got '{text}'; expected {rule}. Correct it or leave it out.");
+
+    public static UsageException WrongModel(string stage, string expected, string got) =>
+        new($"stage {stage}: got a {got}; expected {expected}. Choose the stage that fits the model.");
+
+    public static UsageException TargetRange(double target, int labels) =>
+        new($"label: got {target:R}; expected a class below {labels}. Give the model as many labels as the data has.");
+
+    public static RunException LossNotFinite(long step, double loss, double rate) =>
+        new($"loss: got {loss} at update {step} (learning rate {rate:R}); expected a finite number. Lower learning_rate, raise warmup_steps, or look for broken examples; the last checkpoint is untouched.");
+
+    public static RunException GradientNotFinite(long step, double norm, double rate) =>
+        new($"gradient norm: got {norm} at update {step} (learning rate {rate:R}); expected a finite number. Lower learning_rate or max_grad_norm; the last checkpoint is untouched.");
+
+    public static UsageException EvaluationWithoutExamples(string key) =>
+        new($"{key}: got a request to evaluate without evaluation examples; expected val_size, eval_dataset or eval_file. Give one of them or set {key} off.");
+
+    public static UsageException BestNeedsSameStrategy(string save, string eval) =>
+        new($"load_best_model_at_end: got save_strategy {save} and eval_strategy {eval}; expected the same for both. Set them alike.");
+
+    public static UsageException BestNeedsMultiple(long save, long eval) =>
+        new($"load_best_model_at_end: got save_steps {save} and eval_steps {eval}; expected save_steps to be a multiple of eval_steps. Change one of them.");
+
+    public static UsageException EarlyStoppingNeedsBest() =>
+        new("early_stopping_steps: got it without evaluations during training; expected an eval_strategy of steps or epoch. Set eval_strategy.");
+
+    public static UsageException MissingMetric(string name, IEnumerable<string> known) =>
+        new($"metric_for_best_model: got '{name}'; expected one of {string.Join(", ", known)}. Choose a metric that the evaluation gives.");
+
+    public static UsageException ResumeFolder(string path, string why) =>
+        new($"resume_from_checkpoint: got {path}, which {why}; expected a whole checkpoint of this run. Name another checkpoint, or leave the key out to go on from the newest whole one.");
+
+    public static UsageException OtherRun(string folder, string difference) =>
+        new($"output_dir: got {folder}, which holds another run ({difference}); expected a new folder or the same recipe. Choose another output_dir, or set overwrite_output_dir: true to replace it.");
+
+    public static UsageException FolderNotEmpty(string folder) =>
+        new($"output_dir: got {folder}, which is not empty and holds no run of Tunesmith; expected a new folder. Choose another output_dir, or set overwrite_output_dir: true.");
+
+    public static RunException StateMissing(string file, string name) =>
+        new($"{file}: got no entry '{name}'; expected the state of every trained parameter. The checkpoint belongs to another recipe; choose another one.");
+
+    public static UsageException NeftuneModel() =>
+        new("neftune_noise_alpha: got a model without token embeddings to add noise to; expected a language model. Leave the key out.");
+
+    public static UsageException NotYet(string key, string value) =>
+        new($"{key}: got {value}; expected a value that this version can do. See the table in README.md for what works.");
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Tunesmith.Runs.Files;
+
+namespace Tunesmith.Training.Resume;
+
+/// <summary>The checkpoint-N folders of a run: written whole or not at all, found again, and thinned out.</summary>
+public static class CheckpointFolders
+{
+    private const string Prefix = "checkpoint-";
+
+    /// <summary>Folder of the checkpoint after `step` updates.</summary>
+    public static string PathOf(string runFolder, long step) => Path.Combine(runFolder, Prefix + step.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Writes one: `fill` puts the files into a folder beside it, which gets its name when all is on the disk.</summary>
+    public static string Write(string runFolder, long step, Action<string> fill)
+    {
+        var path = PathOf(runFolder, step);
+        AtomicFolder.Write(path, folder =>
+        {
+            fill(folder);
+            CheckpointManifest.Write(folder, step);
+        });
+        return path;
+    }
+
+    /// <summary>Every checkpoint of a run by its step, the newest first, whole or not.</summary>
+    public static IReadOnlyList<(long Step, string Path)> All(string runFolder)
+    {
+        if (!Directory.Exists(runFolder)) return [];
+        var found = new List<(long Step, string Path)>();
+        foreach (var path in Directory.EnumerateDirectories(runFolder, Prefix + "*"))
+        {
+            if (long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)) found.Add((step, path));
+        }
+        return [.. found.OrderByDescending(entry => entry.Step)];
+    }
+
+    /// <summary>Why a folder cannot be gone on from, or null where it can.</summary>
+    public static string? Fault(string checkpoint)
+    {
+        if (!Directory.Exists(checkpoint)) return "is not there";
+        if (CheckpointManifest.Fault(checkpoint) is string fault) return fault;
+        return File.Exists(Path.Combine(checkpoint, CheckpointState.ProgressFile)) ? null : "holds only the model (save_only_model)";
+    }
+
+    /// <summary>The newest whole checkpoint of a run, or null; each one that is passed over is told.</summary>
+    public static string? Newest(string runFolder, Action<string> warn)
+    {
+        foreach (var (_, path) in All(runFolder))
+        {
+            if (Fault(path) is not string fault) return path;
+            warn($"{Path.GetFileName(path)} {fault}: it is skipped");
+        }
+        return null;
+    }
+
+    /// <summary>Deletes the oldest checkpoints above `limit`; the best one and the newest one stay.</summary>
+    public static void KeepOnly(string runFolder, int? limit, long? bestStep)
+    {
+        if (limit is not int keep) return;
+        var all = All(runFolder);
+        var kept = new HashSet<long>();
+        if (bestStep is long best && all.Any(entry => entry.Step == best)) kept.Add(best);
+        if (all.Count > 0) kept.Add(all[0].Step);
+        foreach (var (step, _) in all)
+            if (kept.Count < keep) kept.Add(step);
+        foreach (var (step, path) in all)
+            if (!kept.Contains(step)) Delete(path);
+    }
+
+    /// <summary>Removes what killed writers left behind.</summary>
+    public static void Clean(string runFolder)
+    {
+        if (!Directory.Exists(runFolder)) return;
+        foreach (var path in Directory.EnumerateDirectories(runFolder))
+            if (AtomicFile.IsLeftOver(path)) Directory.Delete(path, recursive: true);
+        foreach (var path in Directory.EnumerateFiles(runFolder))
+            if (AtomicFile.IsLeftOver(path)) File.Delete(path);
+    }
+
+    // The list of files goes first: a folder that loses its power half-way is then recognised as no checkpoint.
+    private static void Delete(string path)
+    {
+        File.Delete(Path.Combine(path, CheckpointManifest.FileName));
+        Directory.Delete(path, recursive: true);
+    }
+}

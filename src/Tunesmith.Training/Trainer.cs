@@ -1,0 +1,256 @@
+using Tunesmith.Models;
+using Tunesmith.Torch;
+using Tunesmith.Training.Batches;
+using Tunesmith.Training.Losses;
+using Tunesmith.Training.Optimizers;
+using Tunesmith.Training.Results;
+using Tunesmith.Training.Resume;
+using Tunesmith.Training.Schedules;
+
+namespace Tunesmith.Training;
+
+/// <summary>
+/// The loop. For every update: set the rate, add up the gradients of a window of micro-batches, clip, step; then maybe log, evaluate and save. Losses come as sum
+/// and count, and only <see cref="Divisor"/> divides.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainerInput _input;
+    private readonly TrainingOptions _options;
+    private readonly Model _model;
+    private readonly RunLength _length;
+    private readonly Schedule _schedule;
+    private readonly Optimizer _optimizer;
+    private readonly RunRecorder _recorder;
+    private readonly TrainerState _state;
+    private readonly Progress _progress;
+    private readonly Evaluator _evaluator;
+    private readonly long _evalEvery, _saveEvery, _logEvery;
+    private bool _stop;
+    private double _lastNorm;
+    private long _savedStep;
+
+    /// <summary>Prepares a run; nothing is drawn or changed before <see cref="Run"/>.</summary>
+    public Trainer(TrainerInput input)
+    {
+        (_input, _options, _model) = (input, input.Options, input.Model);
+        if (input.Train.Count == 0) throw Errors.NoTrainingExamples();
+        _length = RunLength.Of(input.Train.Count, _options.PerDeviceTrainBatchSize, _options.GradientAccumulationSteps, _options.NumTrainEpochs, _options.MaxSteps);
+        var total = _length.TotalSteps;
+        _logEvery = TrainingOptions.Interval(_options.LoggingSteps, total);
+        _saveEvery = TrainingOptions.Interval(_options.SaveSteps, total);
+        _evalEvery = TrainingOptions.Interval(_options.EvalSteps ?? _options.LoggingSteps, total);
+        TrainerChecks.Run(_options, input.Eval, _saveEvery, _evalEvery);
+        _schedule = Schedules.Schedules.Create(_options.LrSchedulerType, Schedules.Schedules.WithDefaults(_options.LrSchedulerType, new ScheduleRequest(_options.LearningRate,
+            RunLength.WarmupSteps(_options.Warmup, total), total, _options.LrSchedulerKwargs ?? new Dictionary<string, object?>())));
+        _optimizer = Optimizers.Optimizers.Create(_options, ParameterGroups.Of(_model, _options));
+        _state = new TrainerState
+        {
+            MaxSteps = total,
+            NumTrainEpochs = _length.Epochs,
+            LoggingSteps = _logEvery,
+            SaveSteps = _saveEvery,
+            EvalSteps = _options.EvalSteps is null && _options.EvalStrategy != "steps" ? 500 : _evalEvery,
+            TrainBatchSize = _options.PerDeviceTrainBatchSize,
+        };
+        _progress = new Progress();
+        _recorder = new RunRecorder(input, _state, _progress);
+        _evaluator = new Evaluator(_model, input.Stage, _options.PerDeviceEvalBatchSize, input.Time) { Mean = input.EvaluationMean };
+    }
+
+    /// <summary>Who is trained, at which rates.</summary>
+    public IReadOnlyList<ParameterGroup> Groups => _optimizer.Groups;
+
+    /// <summary>How long the run is.</summary>
+    public RunLength Length => _length;
+
+    /// <summary>Trains to the end, to an early stop, or to the next update after `cancel`.</summary>
+    public TrainingResult Run(CancellationToken cancel = default)
+    {
+        Generator.Default.Seed((ulong)_options.Seed); // training draws the same numbers whatever was drawn before it (golden rule 8)
+        if (_input.ResumeFrom is string checkpoint) Resume(checkpoint);
+        _recorder.Start(_length, _optimizer.Parameters.Sum(entry => entry.Parameter.Value.Count));
+        _model.GradientCheckpointing = _options.GradientCheckpointing;
+        _model.EmbeddingHook = _options.NeftuneNoiseAlpha is > 0 ? AddNoise : null;
+        _model.Train();
+        if (_options.EvalOnStart && _state.GlobalStep == 0) Evaluate(cancel);
+
+        var interrupted = false;
+        while (_progress.Epoch < _length.Epochs && !Done)
+        {
+            long[] order = Order(_progress.Epoch);
+            if (!_progress.EpochStarted) Generator.Default.Next64(); // a data loader that starts draws the base seed of its workers (rule 10)
+            _progress.EpochStarted = true;
+            while (_progress.Window < _length.StepsPerEpoch && !Done)
+            {
+                if (interrupted = cancel.IsCancellationRequested) break;
+                Step(Window(order));
+                var atEnd = _state.GlobalStep >= _length.TotalSteps;
+                _progress.Window++;
+                if (_options.LoggingStrategy == "steps" && (_state.GlobalStep % _logEvery == 0 || (_options.LoggingFirstStep && _state.GlobalStep == 1))) _recorder.LogLoss(Rate, _lastNorm);
+                if (_options.EvalStrategy == "steps" && (_state.GlobalStep % _evalEvery == 0 || atEnd) && _options.EvalDelay <= _state.GlobalStep) Evaluate(cancel);
+                if (_options.SaveStrategy == "steps" && (_state.GlobalStep % _saveEvery == 0 || atEnd)) Save();
+            }
+            if (interrupted) break;
+            (_progress.Epoch, _progress.Window, _progress.EpochStarted) = (_progress.Epoch + 1, 0, false);
+            if (_options.LoggingStrategy == "epoch") _recorder.LogLoss(Rate, _lastNorm);
+            if (_options.EvalStrategy == "epoch" && _options.EvalDelay <= _state.Epoch) Evaluate(cancel);
+            if (_options.SaveStrategy == "epoch") Save();
+        }
+
+        _model.EmbeddingHook = null;
+        if (interrupted)
+        {
+            Save();
+            return new TrainingResult(_state.GlobalStep, _recorder.TrainLoss, true, _state, new Dictionary<string, object?>());
+        }
+        var metrics = _recorder.Finish(_length);
+        if (_options.LoadBestModelAtEnd && _state.BestGlobalStep is long best && _input.RunFolder is string folder && best != _state.GlobalStep)
+            CheckpointState.ReadTensors(CheckpointFolders.PathOf(folder, best), _optimizer.Parameters, optimizer: null);
+        return new TrainingResult(_state.GlobalStep, _recorder.TrainLoss, false, _state, metrics);
+    }
+
+    private bool Done => _stop || _state.GlobalStep >= _length.TotalSteps;
+
+    private double Rate => _optimizer.Groups[0].Rate;
+
+    /// <summary>One update from a window of micro-batches.</summary>
+    private void Step(IReadOnlyList<Batch> window)
+    {
+        // The rate of this update.
+        var factor = _schedule.Factor(_state.GlobalStep);
+        foreach (var group in _optimizer.Groups) group.Rate = group.InitialRate * factor;
+
+        // Gradients of the whole window.
+        var terms = window.Sum(_input.Stage.Terms);
+        var losses = new float[window.Count];
+        for (var micro = 0; micro < window.Count; micro++)
+        {
+            using var scope = Scope.Open();
+            LossSum loss = _input.Stage.Loss(_model, window[micro]);
+            var part = loss.Sum / Divisor(loss, terms, window.Count);
+            part.Backward();
+            losses[micro] = (float)part.Item();
+        }
+        var windowLoss = losses.Sum();
+        if (!float.IsFinite(windowLoss)) throw Errors.LossNotFinite(_state.GlobalStep + 1, windowLoss, Rate);
+
+        // Clip and step.
+        _input.BeforeUpdate?.Invoke(_state.GlobalStep + 1);
+        _lastNorm = GradientNorm.Clip(_optimizer.Parameters, _options.MaxGradNorm);
+        if (!double.IsFinite(_lastNorm)) throw Errors.GradientNotFinite(_state.GlobalStep + 1, _lastNorm, Rate);
+        _optimizer.Step();
+        foreach (var (_, parameter) in _optimizer.Parameters) parameter.Value.ClearGrad();
+
+        // Tell.
+        _state.GlobalStep++;
+        _state.Epoch = _progress.Epoch + (double)Math.Min((_progress.Window + 1) * _length.Accumulation, _length.MicroBatchesPerEpoch) / _length.MicroBatchesPerEpoch;
+        _recorder.Stepped(window, losses, _lastNorm, Rate);
+    }
+
+    // What a micro-batch's sum is divided by: the formulas of golden/training, point 5.
+    private double Divisor(LossSum loss, double windowTerms, int windowSize) => Math.Max(1, _input.Stage.Reduction switch
+    {
+        LossReduction.SummedMeans => loss.Count,
+        LossReduction.AveragedMeans => loss.Count * windowSize,
+        _ => windowTerms,
+    });
+
+    /// <summary>The order of the examples in an epoch: a permutation drawn from the data's seed + epoch (accelerate's SeedableRandomSampler), or the stored one.</summary>
+    private long[] Order(long epoch)
+    {
+        if (_options.DisableShuffling)
+        {
+            var stored = new long[_length.Rows];
+            for (var row = 0; row < stored.Length; row++) stored[row] = row;
+            return stored;
+        }
+        using var scope = Scope.Open();
+        return new Generator(_options.OrderSeed + (ulong)epoch).RandPerm(_length.Rows).ToLongs();
+    }
+
+    private List<Batch> Window(long[] order)
+    {
+        var batches = new List<Batch>(_length.Accumulation);
+        var first = _progress.Window * _length.Accumulation * _length.BatchSize;
+        for (var micro = 0; micro < _length.WindowSize(_progress.Window); micro++, first += _length.BatchSize)
+            batches.Add(_input.Stage.Collator.Collate(_input.Train, order.AsSpan((int)first, (int)Math.Min(_length.BatchSize, order.Length - first))));
+        return batches;
+    }
+
+    // NEFTune (2310.05914): noise, uniform in ±α/√(T·C), on the embeddings [B, T, C] while training.
+    private Tensor AddNoise(Tensor embeddings)
+    {
+        if (!_model.Training) return embeddings;
+        if (_input.EmbeddingNoise is not null) return embeddings + _input.EmbeddingNoise(embeddings);
+        var bound = _options.NeftuneNoiseAlpha!.Value / Math.Sqrt((double)embeddings.Size(1) * embeddings.Size(2));
+        var noise = Tensor.Zeros(embeddings.Shape, embeddings.DType);
+        noise.UniformInPlace(-bound, bound, Generator.Default);
+        return embeddings + noise;
+    }
+
+    private void Evaluate(CancellationToken cancel)
+    {
+        if (_input.Eval is not { Count: > 0 } examples) return;
+        Generator.Default.Next64(); // its data loader starts too
+        var result = _evaluator.Run(examples);
+        _recorder.LogEvaluation(result);
+        var wanted = _options.BestMetricName["eval_".Length..];
+        var metric = wanted == "loss" ? result.Loss
+            : result.Metrics.TryGetValue(wanted, out var value) ? value : throw Errors.MissingMetric(_options.BestMetricName, result.Metrics.Keys.Append("loss").Select(name => "eval_" + name));
+        if (!double.IsFinite(metric)) throw Errors.LossNotFinite(_state.GlobalStep, metric, Rate);
+        _schedule.Observe(metric);
+        var better = _state.BestMetric is not double best || (_options.HigherIsBetter ? metric > best : metric < best);
+        _progress.EvaluationsWithoutGain = better ? 0 : _progress.EvaluationsWithoutGain + 1;
+        if (_options.EarlyStoppingSteps is int patience)
+        {
+            _state.EarlyStopping = (patience, _progress.EvaluationsWithoutGain);
+            if (_progress.EvaluationsWithoutGain >= patience) _stop = true;
+        }
+        if (!better || !TracksBest) return;
+        (_state.BestMetric, _state.BestGlobalStep) = (metric, _options.SaveStrategy == "no" ? null : _state.GlobalStep);
+        if (_options.SaveStrategy == "best") Save();
+    }
+
+    private bool TracksBest => _options.LoadBestModelAtEnd || _options.MetricForBestModel is not null || _options.EarlyStoppingSteps is not null || _options.SaveStrategy == "best"
+        || _schedule.NeedsEvaluation;
+
+    private void Save()
+    {
+        if (_input.RunFolder is not string folder || _state.GlobalStep == 0 || _savedStep == _state.GlobalStep) return;
+        _state.TrainingStopped = Done;
+        if (_state.BestGlobalStep is long best && (best == _state.GlobalStep || Directory.Exists(CheckpointFolders.PathOf(folder, best))))
+            _state.BestModelCheckpoint = CheckpointFolders.PathOf(folder, best);
+        _progress.Schedule = new Dictionary<string, double>(_schedule.SaveState());
+        _recorder.Close();
+        var path = CheckpointFolders.Write(folder, _state.GlobalStep, target =>
+        {
+            _input.SaveModel?.Invoke(target);
+            CheckpointState.Write(target, _optimizer, _progress, _state, _options);
+        });
+        _savedStep = _state.GlobalStep;
+        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep);
+        _input.Observer.OnSave(path, _state.GlobalStep);
+    }
+
+    private void Resume(string checkpoint)
+    {
+        if (CheckpointFolders.Fault(checkpoint) is string fault) throw Errors.ResumeFolder(checkpoint, fault);
+        CheckpointState.ReadTensors(checkpoint, _optimizer.Parameters, _optimizer);
+        CheckpointState.ReadState(checkpoint, _state);
+        _progress.Take(CheckpointState.ReadProgress(checkpoint));
+        CheckpointState.ReadGenerator(checkpoint);
+        _schedule.LoadState(_progress.Schedule);
+        _savedStep = _state.GlobalStep;
+        if (_options.EarlyStoppingSteps is int patience)
+        {
+            _state.EarlyStopping = (patience, _progress.EvaluationsWithoutGain);
+            _stop = _progress.EvaluationsWithoutGain >= patience;
+        }
+        if (!_input.ResumeAsTransformers) return;
+        (_progress.WindowLoss, _progress.TotalLoss, _progress.LoggedStep, _progress.Seconds, _progress.LogLines) = (0, 0, _state.GlobalStep, 0, 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _optimizer.Dispose();
+}
