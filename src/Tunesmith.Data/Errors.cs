@@ -64,8 +64,8 @@ internal static class Errors
     public static UsageException TwoLists(string name, string first, string second) =>
         new($"{name}: got two lists of objects ({first} and {second}); expected one. Put them into two files.");
 
-    public static UsageException HalfSurrogate(Place place, string column) =>
-        new($"{place}: got half of a surrogate pair (an escape \\uD800 to \\uDFFF on its own) in {column}; expected whole characters. Correct the row, or set on_bad_row: skip.");
+    public static UsageException HalfSurrogate(string where) =>
+        new($"{where}: got half of a surrogate pair (an escape \\uD800 to \\uDFFF on its own); expected whole characters. Correct the text, or set on_bad_row: skip.");
 
     public static UsageException WrongCell(Row row, string column, string expected)
     {

@@ -57,8 +57,8 @@ internal sealed class Alpaca(DatasetEntry entry) : IFormat
         {
             if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || pair.EnumerateArray().Any(t => t.ValueKind != JsonValueKind.String))
                 throw Errors.WrongPart(row, column, "a turn that is no pair of two texts", "a list of [question, answer] pairs");
-            prompt.Add(new Message("user", JsonText.Read(pair[0], row.Place, column)));
-            prompt.Add(new Message("assistant", JsonText.Read(pair[1], row.Place, column)));
+            prompt.Add(new Message("user", pair[0].GetString()!));
+            prompt.Add(new Message("assistant", pair[1].GetString()!));
         }
     }
 }

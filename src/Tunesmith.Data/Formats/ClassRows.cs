@@ -55,7 +55,7 @@ internal sealed class ClassRows
             {
                 labels.Add(item.ValueKind switch
                 {
-                    JsonValueKind.String => JsonText.Read(item, row.Place, _label).Trim(),
+                    JsonValueKind.String => item.GetString()!.Trim(),
                     JsonValueKind.Number => Number(item.GetRawText()),
                     _ => throw Errors.WrongPart(row, _label, "a label that is neither a text nor a number", "a list of labels"),
                 });

@@ -37,7 +37,12 @@ public sealed class DatasetInfo
         if (!File.Exists(path)) throw Errors.NoDatasetInfo(datasetDir, path);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var bytes = Readers.Utf8Stream.Open(path, path);
+            using var whole = new MemoryStream();
+            bytes.CopyTo(whole);
+            var raw = whole.GetBuffer().AsMemory(0, (int)whole.Length);
+            using var document = JsonDocument.Parse(raw);
+            if (!Readers.JsonTexts.AreWhole(raw.Span, document.RootElement)) throw Errors.HalfSurrogate(path);
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw Errors.InfoValue(path, "the file", "a list or a value", "an object: name of the data set -> its description");
             return new DatasetInfo(datasetDir, path, document.RootElement.Clone());
         }

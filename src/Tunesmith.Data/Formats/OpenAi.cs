@@ -57,7 +57,7 @@ internal sealed class OpenAi(DatasetEntry entry) : IFormat
             if (call.ValueKind != JsonValueKind.Object || !call.TryGetProperty("function", out var function))
                 throw Errors.WrongPart(row, _rules.MessagesColumn, $"message {message.Number} with a tool call that has no function", "tool_calls of {\"function\": {\"name\", \"arguments\"}}");
             if (text.Length > 1) text.Append(", ");
-            text.Append(PythonJson.Write(function, row.Place, _rules.MessagesColumn));
+            text.Append(PythonJson.Write(function));
         }
         return text.Append(']').ToString();
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Tunesmith.Data.Readers;
 
 namespace Tunesmith.Data.Formats;
 
@@ -11,14 +10,14 @@ namespace Tunesmith.Data.Formats;
 /// </summary>
 internal static class PythonJson
 {
-    public static string Write(JsonElement value, Place place, string column)
+    public static string Write(JsonElement value)
     {
         var text = new StringBuilder();
-        Write(text, value, place, column);
+        Write(text, value);
         return text.ToString();
     }
 
-    private static void Write(StringBuilder to, JsonElement value, Place place, string column)
+    private static void Write(StringBuilder to, JsonElement value)
     {
         switch (value.ValueKind)
         {
@@ -31,7 +30,7 @@ internal static class PythonJson
                     first = false;
                     Quote(to, property.Name);
                     to.Append(": ");
-                    Write(to, property.Value, place, column);
+                    Write(to, property.Value);
                 }
                 to.Append('}');
                 break;
@@ -40,12 +39,12 @@ internal static class PythonJson
                 for (int i = 0; i < value.GetArrayLength(); i++)
                 {
                     if (i > 0) to.Append(", ");
-                    Write(to, value[i], place, column);
+                    Write(to, value[i]);
                 }
                 to.Append(']');
                 break;
             case JsonValueKind.String:
-                Quote(to, JsonText.Read(value, place, column));
+                Quote(to, value.GetString()!);
                 break;
             case JsonValueKind.Number:
                 to.Append(Number(value.GetRawText()));

@@ -23,7 +23,7 @@ internal static class RowText
         return cell.Kind switch
         {
             CellKind.Text => cell.Text,
-            CellKind.List or CellKind.Object => PythonJson.Write(cell.Json, row.Place, column),
+            CellKind.List or CellKind.Object => PythonJson.Write(cell.Json),
             _ => throw Errors.WrongCell(row, column, "a text or a list"),
         };
     }

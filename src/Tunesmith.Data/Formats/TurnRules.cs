@@ -100,7 +100,7 @@ internal sealed class TurnRules(DatasetEntry entry)
         {
             if (tag is null || !value.TryGetProperty(tag, out var part) || part.ValueKind == JsonValueKind.Null) return null;
             if (part.ValueKind != JsonValueKind.String) throw Errors.WrongPart(row, column, $"message {number} whose {tag} is {JsonArrayReader.Word(part.ValueKind)}", "a text there");
-            return JsonText.Read(part, row.Place, column);
+            return part.GetString()!;
         }
     }
 }

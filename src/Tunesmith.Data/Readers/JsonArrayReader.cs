@@ -156,7 +156,8 @@ internal sealed class JsonArrayReader
             _phase = _wrapped ? Phase.Properties : Phase.Done;
             return true;
         }
-        long line = _window.Line + _window.Span[..(int)reader.TokenStartIndex].Count((byte)'\n');
+        long start = reader.TokenStartIndex;
+        long line = _window.Line + _window.Span[..(int)start].Count((byte)'\n');
         bool isObject = reader.TokenType == JsonTokenType.StartObject;
         if (_wrapped && !isObject && _list != _property)
         {
@@ -175,7 +176,8 @@ internal sealed class JsonArrayReader
             if (_wrapped && _list is not null && _list != _property) throw Errors.TwoLists(_name, _list, _property);
             _list = _property;
             var place = new Place(_name, line, ++_record);
-            if (isObject) row = new JsonRow(place, document.RootElement.Clone());
+            if (isObject && JsonTexts.AreWhole(_window.Span[(int)start..(int)reader.BytesConsumed], document.RootElement)) row = new JsonRow(place, document.RootElement.Clone());
+            else if (isObject) _badRows.Add(Errors.HalfSurrogate(place.ToString()));
             else _badRows.Add(Errors.NotAnObject(place, Word(document.RootElement.ValueKind)));
         }
         return true;
@@ -189,7 +191,7 @@ internal sealed class JsonArrayReader
         }
         catch (InvalidOperationException)
         {
-            throw Errors.HalfSurrogate(new Place(_name, _window.Line, 0), "a property's name");
+            throw Errors.HalfSurrogate($"{_name}, line {_window.Line}");
         }
     }
 

@@ -41,8 +41,9 @@ internal static class JsonLinesReader
             var reader = new Utf8JsonReader(line);
             var value = JsonElement.ParseValue(ref reader);
             if (reader.Read()) badRows.Add(Errors.NotJson(place, "more than one value"));
-            else if (value.ValueKind == JsonValueKind.Object) return new JsonRow(place, value);
-            else badRows.Add(Errors.NotAnObject(place, JsonArrayReader.Word(value.ValueKind)));
+            else if (value.ValueKind != JsonValueKind.Object) badRows.Add(Errors.NotAnObject(place, JsonArrayReader.Word(value.ValueKind)));
+            else if (!JsonTexts.AreWhole(line, value)) badRows.Add(Errors.HalfSurrogate(place.ToString()));
+            else return new JsonRow(place, value);
         }
         catch (JsonException e)
         {

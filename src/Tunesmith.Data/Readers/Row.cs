@@ -102,32 +102,16 @@ internal sealed class JsonRow(Place place, JsonElement value) : Row(place)
 {
     public override IEnumerable<string> Columns => value.EnumerateObject().Select(p => p.Name).Distinct();
 
-    public override Cell this[string column] => value.TryGetProperty(column, out var cell) ? Read(cell, column) : Cell.Missing;
+    public override Cell this[string column] => value.TryGetProperty(column, out var cell) ? Read(cell) : Cell.Missing;
 
-    private Cell Read(JsonElement cell, string column) => cell.ValueKind switch
+    private static Cell Read(JsonElement cell) => cell.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined => Cell.Null,
-        JsonValueKind.String => new Cell(CellKind.Text, JsonText.Read(cell, Place, column), cell),
+        JsonValueKind.String => new Cell(CellKind.Text, cell.GetString()!, cell),
         JsonValueKind.Number => new Cell(CellKind.Number, cell.GetRawText(), cell),
         JsonValueKind.True => new Cell(CellKind.Truth, "true", cell),
         JsonValueKind.False => new Cell(CellKind.Truth, "false", cell),
         JsonValueKind.Array => new Cell(CellKind.List, "", cell),
         _ => new Cell(CellKind.Object, "", cell),
     };
-}
-
-internal static class JsonText
-{
-    /// <summary>A string's text; an escape that is half a surrogate pair is no character and is said so.</summary>
-    public static string Read(JsonElement text, Place place, string column)
-    {
-        try
-        {
-            return text.GetString() ?? "";
-        }
-        catch (InvalidOperationException)
-        {
-            throw Errors.HalfSurrogate(place, column);
-        }
-    }
 }
