@@ -98,6 +98,8 @@ internal static class Errors
 
     public static UsageException NoInitial(string folder, string start) => new($"{folder}: got an adapter with init_lora_weights {start} and no initial.safetensors; expected its first values, which were taken out of the base. Copy them beside it, or convert the adapter to an ordinary LoRA where it was trained.");
 
+    public static UsageException NothingToConvert(string start) => new($"pissa_convert: got an adapter with init_lora_weights {start}; expected one whose start changed the base, such as pissa. Leave pissa_convert out.");
+
     public static UsageException CannotMergeBias(IReadOnlyList<string> modules) => new($"adapter: got a bias of its own (lora_bias) on {string.Join(", ", modules)}, which have no bias; expected layers with one. Such an adapter cannot be merged: use it unmerged.");
 
     public static RunException AdapterMerged() => new("adapter: got a merged adapter; expected an unmerged one. Call Unmerge first.");

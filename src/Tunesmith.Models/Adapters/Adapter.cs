@@ -52,6 +52,9 @@ public sealed class Adapter : IDisposable
     /// <summary>Writes adapter_config.json and adapter_model.safetensors in peft's layout.</summary>
     public void Save(string folder) => AdapterFile.Save(this, folder);
 
+    /// <summary>Writes an adapter that changed its base at the start (PiSSA) as an ordinary LoRA of twice the rank over the unchanged base.</summary>
+    public void SaveConverted(string folder) => AdapterFile.SaveConverted(this, folder);
+
     /// <summary>Switches every low-rank update off until the result is disposed: the base alone computes.</summary>
     public IDisposable Disabled()
     {

@@ -39,6 +39,46 @@ internal static class AdapterFile
         adapter.Config.Save(folder);
     }
 
+    /// <summary>s (B A - B0 A0) = s [B, -B0] [A; A0]: what was trained, seen from the unchanged base.</summary>
+    public static void SaveConverted(Adapter adapter, string folder)
+    {
+        if (adapter.Initial.Count == 0)
+        {
+            throw Errors.NothingToConvert(adapter.Config.InitLoraWeights);
+        }
+
+        using var guard = Autograd.NoGrad();
+        using var scope = Scope.Open();
+        Directory.CreateDirectory(folder);
+        var tensors = new List<(string, Tensor)>();
+        foreach ((string name, Projection layer) in adapter.Layers)
+        {
+            LowRankUpdate update = layer.Update!;
+            tensors.Add(($"{AdapterNames.Prefix}{name}.lora_A.weight", Tensor.Cat([update.A.Weight.Value, adapter.Initial[name + ".lora_A.weight"]], 0)));
+            tensors.Add(($"{AdapterNames.Prefix}{name}.lora_B.weight", Tensor.Cat([update.B.Weight.Value, -adapter.Initial[name + ".lora_B.weight"]], 1)));
+        }
+
+        foreach ((string name, Parameter parameter) in adapter.Model.NamedParameters())
+        {
+            if (adapter.Replaced.Contains(name))
+            {
+                tensors.Add((AdapterNames.Prefix + name, parameter.Value));
+            }
+        }
+
+        LoraConfig config = adapter.Config;
+        double grown = config.UseRslora ? Math.Sqrt(2) : 2;
+        SafeTensorsWriter.Write(Path.Combine(folder, WeightsName), tensors);
+        (config with
+        {
+            Rank = 2 * config.Rank,
+            Alpha = grown * config.Alpha,
+            RankPattern = config.RankPattern.ToDictionary(pair => pair.Key, pair => 2 * pair.Value),
+            AlphaPattern = config.AlphaPattern.ToDictionary(pair => pair.Key, pair => grown * pair.Value),
+            InitLoraWeights = "true",
+        }).Save(folder);
+    }
+
     public static Adapter Load(Model model, string folder, bool trainable)
     {
         LoraConfig config = LoraConfig.Load(folder);
