@@ -1,0 +1,162 @@
+using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Checkpoints;
+using Tunesmith.Runs;
+using Tunesmith.Torch;
+using Tunesmith.Torch.Nn;
+
+namespace Tunesmith.Tests.Adapters;
+
+public sealed class AdapterTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public static TheoryData<string, string> Methods => new()
+    {
+        { "llama", "lora" }, { "llama", "rslora" }, { "llama", "dora" }, { "llama", "pissa" }, { "llama", "pissa-fast" },
+        { "gpt2", "lora" }, { "gpt2", "dora" }, { "gpt2", "pissa" }, { "bert", "lora" }, { "bert", "dora" },
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void A_new_adapter_changes_nothing_and_trains_only_its_own(string family, string method)
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load(family);
+        Tensor before = Logits(model);
+        using Adapter adapter = Adapter.Attach(model, Options(method), new Generator(5));
+        Tensors.AreClose(before, Logits(model), 1e-4);
+        Logits(model).Sum().Backward();
+        foreach ((string name, Parameter parameter) in model.NamedParameters())
+        {
+            bool own = name.Contains("lora_") || name.StartsWith("classifier.");
+            Assert.True(own == parameter.Trainable, name);
+            Assert.True(own || parameter.Value.Grad is null, name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Merged_saved_and_loaded_it_computes_the_same(string family, string method)
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load(family);
+        Tensor plain = Logits(model);
+        using Adapter adapter = Adapter.Attach(model, Options(method), new Generator(5));
+        Shake(model);
+        Tensor trained = Logits(model);
+        Assert.True((trained - plain).Abs().Max().Item() > 1e-3);
+        adapter.Save(_folder.Path);
+
+        using Model other = Tensors.Load(family);
+        using Adapter loaded = Adapter.Load(other, _folder.Path);
+        Tensors.AreClose(trained, Logits(other), 1e-5);
+        using (loaded.Disabled())
+        {
+            if (!loaded.Config.ChangesBase)
+            {
+                Tensors.AreClose(plain, Logits(other), 0);
+            }
+        }
+
+        Tensors.AreClose(trained, Logits(other), 1e-5);
+        loaded.Merge();
+        Tensors.AreClose(trained, Logits(other), 1e-4);
+        loaded.Unmerge();
+        Tensors.AreClose(trained, Logits(other), 1e-5);
+
+        if (adapter.Config.ChangesBase)
+        {
+            adapter.SaveConverted(_folder.File("converted"));
+            using Model third = Tensors.Load(family);
+            using Adapter converted = Adapter.Load(third, _folder.File("converted"));
+            Tensors.AreClose(trained, Logits(third), 1e-4);
+        }
+    }
+
+    [Fact]
+    public void Disposed_with_its_model_no_tensor_is_left()
+    {
+        using (Scope.Open())
+        {
+            using Model warm = Tensors.Load("llama");
+        }
+
+        long before = TorchInfo.TensorsLive;
+        using (Scope.Open())
+        {
+            using Model model = Tensors.Load("llama");
+            using Adapter adapter = Adapter.Attach(model, Options("pissa"), new Generator(5));
+            Logits(model).Sum().Backward();
+            adapter.Merge();
+        }
+
+        Assert.Equal(before, TorchInfo.TensorsLive);
+    }
+
+    [Fact]
+    public void Targets_that_are_not_there_are_named_with_those_that_are()
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("gpt2");
+        string message = Assert.Throws<UsageException>(() => Adapter.Attach(model, new AdapterOptions { LoraTarget = ["q_proj"] }, new Generator(1))).Message;
+        Assert.Equal("lora_target: got q_proj, which no module of this model is called; expected some of c_attn, c_fc, c_proj, or all. Correct the names.", message);
+    }
+
+    [Fact]
+    public void An_adapter_of_another_model_is_one_error()
+    {
+        using var scope = Scope.Open();
+        using (Model model = Tensors.Load("llama"))
+        using (Adapter adapter = Adapter.Attach(model, Options("lora"), new Generator(1)))
+        {
+            adapter.Save(_folder.Path);
+        }
+
+        using Model gpt2 = Tensors.Load("gpt2");
+        Assert.Contains("got an adapter that does not fit the model", Assert.Throws<UsageException>(() => Adapter.Load(gpt2, _folder.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData(2, "model.layers.0.self_attn.q_proj.weight", true)]
+    [InlineData(1, "model.layers.0.self_attn.q_proj.weight", false)]
+    [InlineData(1, "model.layers.1.mlp.up_proj.weight", true)]
+    [InlineData(-1, "model.layers.0.mlp.up_proj.weight", true)]
+    [InlineData(-1, "model.layers.1.mlp.up_proj.weight", false)]
+    [InlineData(1, "lm_head.weight", true)]
+    [InlineData(1, "model.norm.weight", false)]
+    public void Freeze_tuning_trains_the_layers_it_names(int layers, string parameter, bool trained)
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("llama");
+        FreezeTuning.Apply(model, new AdapterOptions { FreezeTrainableLayers = layers, FreezeExtraModules = ["lm_head"] });
+        Assert.Equal(trained, model.NamedParameters().Single(pair => pair.Name == parameter).Parameter.Trainable);
+        string message = Assert.Throws<UsageException>(() => FreezeTuning.Apply(model, new AdapterOptions { FreezeTrainableModules = ["attention"] })).Message;
+        Assert.Contains("freeze_trainable_modules: got 'attention'; expected some of input_layernorm, mlp, post_attention_layernorm, self_attn", message);
+    }
+
+    private static AdapterOptions Options(string method) => new()
+    {
+        LoraRank = 4,
+        UseRslora = method == "rslora",
+        UseDora = method == "dora",
+        PissaInit = method.StartsWith("pissa", StringComparison.Ordinal),
+        PissaIter = method == "pissa" ? -1 : 16,
+    };
+
+    private static Tensor Logits(Model model) => model.Outputs(new ModelInput { InputIds = Tensors.Ids(5, 17, 3, 90, 8, 41) })["logits"];
+
+    private static void Shake(Model model)
+    {
+        using var guard = Autograd.NoGrad();
+        var random = new Generator(11);
+        foreach ((string _, Parameter parameter) in model.NamedParameters().Where(pair => pair.Parameter.Trainable))
+        {
+            Tensor noise = Tensor.Zeros(parameter.Value.Shape);
+            noise.NormalInPlace(0, 0.05, random);
+            parameter.Value.AddInPlace(noise);
+        }
+    }
+}
