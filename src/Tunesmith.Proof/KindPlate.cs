@@ -15,7 +15,7 @@ internal static class KindPlate
         new("llamafactory-runs", marks => marks.Has("run.yaml") && marks.Has("case.json"), null),
         Golden("losses", null),
         new("metrics", MetricProof.Recognises, MetricProof.Verify),
-        Golden("models", null),
+        Golden("models", ModelProof.Verify),
         Golden("optimizers", null),
         Golden("quantization", null),
         Golden("schedules", null),

@@ -24,6 +24,19 @@ public class ModelKindsTests
     [MemberData(nameof(Adapters))]
     public void Adapter_computes_what_was_recorded(string name) => Passes(AdapterProof.Verify, "adapters", name);
 
+    [SharedTheory("golden/models")]
+    [InlineData("minilm-classifier-step")]
+    [InlineData("minilm-embeddings")]
+    public void Real_model_computes_what_was_recorded(string name) => Passes(ModelProof.Verify, "models", name);
+
+    [SharedFact("golden/models")]
+    public void A_model_in_gguf_fails_by_name()
+    {
+        CaseResult result = Assert.Single(ModelProof.Verify(Repo.SharedPath("golden", "models", "smollm2-chat")!));
+        Assert.False(result.Passed);
+        Assert.Equal("reading GGUF is not implemented", result.Detail);
+    }
+
     [SharedFact("golden/decoders")]
     public void A_family_that_is_not_implemented_fails_by_name()
     {
