@@ -19,7 +19,7 @@ internal static class Compare
         var python = Environment.GetEnvironmentVariable("TUNESMITH_BENCH_PYTHON") ?? "/usr/bin/python3";
         string[] script = [torchScript, name, .. arguments];
         var bare = Settings.Select(key => KeyValuePair.Create(key, (string?)null));
-        using var ours = Contender.Start("tunesmith", Environment.ProcessPath!, ["step", name, .. arguments], []);
+        using var ours = Contender.Start("tunesmith", Path.Combine(AppContext.BaseDirectory, "tunesmith-bench"), ["step", name, .. arguments], []);
         using var tuned = Contender.Start("torch, our settings", python, script, []);
         using var asItComes = Contender.Start("torch, as it comes", python, script, bare);
         Contender[] all = [ours, tuned, asItComes];

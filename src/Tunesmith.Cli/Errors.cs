@@ -25,6 +25,9 @@ internal static class Errors
     public static UsageException NotAModelFolder(string path) => new(
         $"{path}: got a folder without config.json and adapter_config.json; expected a model, an adapter, or a run's output_dir. Name the folder that `train` wrote, or a model in Hugging Face's layout.");
 
+    public static UsageException NoBase(string path) => new(
+        $"{path}: got no model_name_or_path; expected the folder of the base model. Add model_name_or_path=DIR.");
+
     public static UsageException NoSuchFolder(string path) => new($"{path}: got no such file or folder; expected a recipe, a model folder or a run's output_dir. Check the path.");
 
     public static UsageException WrongKindOfModel(string command, string path, string found, string expected) =>
@@ -32,8 +35,12 @@ internal static class Errors
 
     public static UsageException EmptyInput(string command) => new($"{command}: got no text; expected one a line on standard input, --text, or a file with --input. Give some text.");
 
-    public static RunException NotProven(double difference, double tolerance, string folder) =>
-        new($"export: got logits that differ by {difference:G3} after the merge; expected at most {tolerance:G3}. Nothing was written to {folder}; report the adapter's configuration.");
+    public static UsageException UnknownFormat(string given) => new($"predict: got --format {given}; expected jsonl or csv. Name one of them.");
+
+    public static UsageException NoExportDir(string path) => new($"{path}: got no export_dir; expected the folder to write. Add export_dir=DIR.");
+
+    public static UsageException ExportDirNotEmpty(string folder) =>
+        new($"export_dir: got {folder}, which is not empty; expected a new or an empty folder. Name another one: export never overwrites a model.");
 
     private static string Hint(string given, IEnumerable<string> known) => Suggestions.Nearest(given, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
 }
