@@ -104,6 +104,8 @@ internal static class Errors
 
     public static RunException AdapterMerged() => new("adapter: got a merged adapter; expected an unmerged one. Call Unmerge first.");
 
+    public static RunException UnmergedAdapter() => new("model: got an adapter that is not merged; expected plain weights to save. Merge it, or save the adapter instead.");
+
     public static RunException AdapterNotMerged() => new("adapter: got an adapter that is not merged; expected a merged one. Call Merge first.");
 
     public static UsageException FreezeModule(string key, string module, IEnumerable<string> known) => new($"{key}: got '{module}'; expected some of {string.Join(", ", known)}. Correct the name.");

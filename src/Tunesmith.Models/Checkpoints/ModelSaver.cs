@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Blocks;
 using Tunesmith.Torch;
 
 namespace Tunesmith.Models.Checkpoints;
@@ -15,8 +17,13 @@ public static class ModelSaver
     /// <param name="dtype">Stored dtype; null stores what the model holds.</param>
     public static void Save(Model model, string folder, long maxShardBytes = DefaultShardBytes, DType? dtype = null)
     {
+        if (model.NamedModules().Any(pair => pair.Module is Projection { Update.Enabled: true } or TokenEmbedding { Update.Enabled: true }))
+        {
+            throw Errors.UnmergedAdapter();
+        }
+
         Directory.CreateDirectory(folder);
-        var tensors = model.NamedParameters().Select(pair => (pair.Name, pair.Parameter.Value)).ToList();
+        var tensors = model.NamedParameters().Where(pair => !AdapterNames.IsLora(pair.Name)).Select(pair => (pair.Name, pair.Parameter.Value)).ToList();
         SaveTensors(tensors, folder, maxShardBytes, dtype);
         SaveConfig(model, folder, dtype ?? (tensors.Count > 0 ? tensors[0].Value.DType : DType.Float32));
     }
