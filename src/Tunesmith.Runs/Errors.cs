@@ -20,6 +20,20 @@ internal static class Errors
 
     public static UsageException CannotRead(string path, Exception cause) => new($"{path}: cannot be read ({cause.Message})", cause);
 
+    // Run folders
+    public static UsageException OutputIsFile(string path) => new($"output_dir: '{path}' is a file; expected a folder, or a name that is free.");
+
+    public static UsageException FolderLocked(string path, string? process) =>
+        new($"output_dir: {path} is in use by {(process is null ? "another process" : $"process {process}")}. Wait until it ends, or choose another output_dir.");
+
+    public static UsageException NotOurFolder(string path, string first, int count) =>
+        new($"output_dir: {path} holds files that are no run of Tunesmith's ({first}{(count > 1 ? $" and {count - 1} more" : "")}). Choose another output_dir, or set overwrite_output_dir: true.");
+
+    public static UsageException AnotherRunsFolder(string path, IReadOnlyList<(string Name, string Here, string There)> differences) =>
+        new($"output_dir: {path} belongs to a run with other settings. Choose another output_dir, or set overwrite_output_dir: true to begin anew there.\n"
+            + string.Join("\n", differences.Take(12).Select(key => $"  {key.Name}: {key.Here} there, {key.There} now"))
+            + (differences.Count > 12 ? $"\n  and {differences.Count - 12} more" : ""));
+
     // Recipes as text
     public static UsageException NoRecipe(string path, IEnumerable<string> neighbours) =>
         new($"recipe: there is no file '{path}'.{Suggestions.DidYouMean(path, neighbours)}");

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Tunesmith.Runs.Files;
+using Tunesmith.Runs.Recipes;
+
+namespace Tunesmith.Runs.Folders;
+
+/// <summary>
+/// The folder of one run (<c>output_dir</c>), held by one writer at a time: its events, its resolved recipe, its environment,
+/// and whether it ended.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private readonly FolderLock _lock;
+    private readonly TimeProvider _clock;
+    private RunRecord _record;
+
+    private RunFolder(string path, FolderLock held, RunState state, RunRecord record, TimeProvider clock)
+    {
+        (Path, _lock, State, _record, _clock) = (path, held, state, record, clock);
+        Events = new EventLog(System.IO.Path.Combine(path, "events.jsonl"), clock);
+    }
+
+    /// <summary>The folder's full path.</summary>
+    public string Path { get; }
+
+    /// <summary>What stood in the folder when it was opened.</summary>
+    public RunState State { get; }
+
+    /// <summary>The run's log.</summary>
+    public EventLog Events { get; }
+
+    /// <summary>
+    /// Opens or creates the folder for this recipe, whose options must all be bound. Another run's folder, and one with files of
+    /// nobody's run, is refused unless <paramref name="overwrite"/>; then the old run's own files are removed and no others.
+    /// </summary>
+    /// <param name="anyRecipe">Goes on in the folder although the recipe differs: the checkpoint to go on from was named.</param>
+    public static RunFolder Open(string path, Recipe recipe, bool overwrite, TimeProvider clock, bool anyRecipe = false)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        if (File.Exists(full)) throw Errors.OutputIsFile(path);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.CannotWrite(path, failure);
+        }
+        var held = FolderLock.Take(full);
+        try
+        {
+            var keys = RunRecord.KeysOf(recipe);
+            var record = RunRecord.Read(full, out bool broken);
+            var state = overwrite ? RunState.Fresh : Judge(path, full, record, broken, keys, anyRecipe);
+            RemoveLeftOvers(full);
+            if (overwrite) RemoveRun(full);
+            if (state == RunState.Fresh)
+            {
+                record = new RunRecord(RunRecord.Running, Now(clock), null, keys);
+                record.Write(full);
+            }
+            return new RunFolder(full, held, state, record!, clock);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes <c>recipe.yaml</c>: every value in force with its origin; it can be run again as it is.</summary>
+    public void WriteRecipe(Recipe recipe) =>
+        AtomicFile.WriteAllText(In("recipe.yaml"), RecipeWriter.ToYaml(recipe.Resolved, $"Resolved from {recipe.Source}: every value in force and where it comes from."));
+
+    /// <summary>Writes <c>environment.json</c>: the machine, the versions and the settings this run has.</summary>
+    public void WriteEnvironment(IReadOnlyDictionary<string, object?> facts) =>
+        AtomicFile.WriteAllText(In("environment.json"), JsonSerializer.Serialize(facts, Indented) + "\n");
+
+    /// <summary>Marks the run as under way again: an interrupted or finished one that goes on.</summary>
+    public void Begin()
+    {
+        _record = _record with { State = RunRecord.Running, Ended = null };
+        _record.Write(Path);
+    }
+
+    /// <summary>Marks the run as ended: the same command will not run it again.</summary>
+    public void Finish()
+    {
+        _record = _record with { State = RunRecord.Finished, Ended = Now(_clock) };
+        _record.Write(Path);
+    }
+
+    /// <summary>A path inside the folder.</summary>
+    public string In(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Lets the folder go; an unfinished run stays marked as such.</summary>
+    public void Dispose()
+    {
+        Events.Dispose();
+        _lock.Dispose();
+    }
+
+    private static RunState Judge(string path, string full, RunRecord? record, bool broken, Dictionary<string, string> keys, bool anyRecipe)
+    {
+        if (record is null)
+        {
+            var strangers = Directory.EnumerateFileSystemEntries(full).Select(entry => System.IO.Path.GetFileName(entry)).Where(name => !name.StartsWith('.')).Order(StringComparer.Ordinal).ToList();
+            if (broken || strangers.Count > 0) throw Errors.NotOurFolder(path, strangers[0], strangers.Count);
+            return RunState.Fresh;
+        }
+        var differences = record.Differences(keys);
+        if (differences.Count > 0 && !anyRecipe) throw Errors.AnotherRunsFolder(path, differences);
+        return record.State == RunRecord.Finished ? RunState.Finished : RunState.Interrupted;
+    }
+
+    // A write that a kill cut short left its temporary behind; nobody else can hold one, because the folder is locked.
+    private static void RemoveLeftOvers(string folder)
+    {
+        foreach (var entry in Directory.EnumerateFileSystemEntries(folder).Where(AtomicFile.IsLeftOver).ToList()) Remove(entry);
+    }
+
+    // Weights and tokenizer of the old run stay until the new ones replace them: an interrupted overwrite should not leave nothing.
+    private static void RemoveRun(string folder)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json", RunRecord.FileName])
+            Remove(System.IO.Path.Combine(folder, name));
+        foreach (var checkpoint in Directory.EnumerateDirectories(folder, "checkpoint-*"))
+        {
+            if (System.IO.Path.GetFileName(checkpoint)["checkpoint-".Length..].All(char.IsAsciiDigit)) Remove(checkpoint);
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            else File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.CannotWrite(path, failure);
+        }
+    }
+
+    private static string Now(TimeProvider clock) => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}
