@@ -57,6 +57,12 @@ public abstract class CausalModel : Model
     {
     }
 
+    /// <summary>The token embedding.</summary>
+    public abstract TokenEmbedding InputEmbedding { get; }
+
+    /// <summary>The output layer; null where the embedding is also the output matrix.</summary>
+    public abstract Projection? OutputLayer { get; }
+
     /// <summary>The output matrix, [V, C]; the embedding where they are tied.</summary>
     public abstract Tensor HeadWeight { get; }
 

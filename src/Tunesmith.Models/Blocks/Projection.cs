@@ -16,7 +16,6 @@ public sealed class Projection : Module
         using var scope = Scope.Open();
         _precision = precision;
         Inputs = inputs;
-        Outputs = outputs;
         InputMajor = inputMajor;
         Weight = AddParameter("weight", inputMajor ? Tensor.Zeros([inputs, outputs]) : Tensor.Zeros([outputs, inputs]));
         Bias = bias ? AddParameter("bias", Tensor.Zeros([outputs])) : null;
@@ -24,7 +23,7 @@ public sealed class Projection : Module
 
     public long Inputs { get; }
 
-    public long Outputs { get; }
+    public long Outputs => Weight.Value.Size(InputMajor ? 1 : 0);
 
     /// <summary>The weight is stored [in, out].</summary>
     public bool InputMajor { get; }

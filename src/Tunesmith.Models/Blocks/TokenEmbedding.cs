@@ -15,13 +15,12 @@ public sealed class TokenEmbedding : Module
     public TokenEmbedding(long rows, long width, long? padId)
     {
         using var scope = Scope.Open();
-        Rows = rows;
         Width = width;
         _padId = padId < 0 ? padId + rows : padId;
         Weight = AddParameter("weight", Tensor.Zeros([rows, width]));
     }
 
-    public long Rows { get; }
+    public long Rows => Weight.Value.Size(0);
 
     public long Width { get; }
 

@@ -21,7 +21,8 @@ public abstract record ModelConfig
 
     public IReadOnlyList<string>? Architectures { get; init; }
 
-    public int VocabSize { get; init; }
+    [JsonInclude]
+    public int VocabSize { get; internal set; }
 
     public long? PadTokenId { get; init; }
 

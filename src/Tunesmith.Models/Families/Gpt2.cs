@@ -181,6 +181,10 @@ public sealed class Gpt2 : CausalModel
 
     public override string BasePrefix => "transformer";
 
+    public override TokenEmbedding InputEmbedding => _model.Embedding;
+
+    public override Projection? OutputLayer => _head;
+
     public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
 
     public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));

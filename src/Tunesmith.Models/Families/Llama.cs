@@ -196,6 +196,10 @@ public sealed class Llama : CausalModel
 
     public override string BasePrefix => "model";
 
+    public override TokenEmbedding InputEmbedding => _model.Embedding;
+
+    public override Projection? OutputLayer => _head;
+
     public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
 
     public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));

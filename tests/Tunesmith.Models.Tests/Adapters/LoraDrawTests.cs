@@ -55,6 +55,31 @@ public class LoraDrawTests
         }
     }
 
+    [SharedFact(Runs)]
+    public void Added_tokens_start_as_in_the_run_and_so_does_what_is_drawn_after_them()
+    {
+        using var scope = Scope.Open();
+        var random = new Generator(42);
+        using var model = (CausalModel)ModelLoader.Load(Repo.SharedPath("golden", "llamafactory-runs", "base")!).Model;
+        IReadOnlyList<string> resized = VocabResize.Run(model, 1026, random);
+        Assert.Equal(["embed_tokens", "lm_head"], resized);
+        Assert.Equal(1088, model.Config.VocabSize);
+        using Adapter adapter = Adapter.Attach(model, new AdapterOptions { LoraRank = 4, AdditionalTarget = resized }, random);
+        using SafeTensorsFile initial = SafeTensorsFile.Open(Repo.SharedPath("golden", "llamafactory-runs", "sft_add_tokens", "initial.safetensors")!);
+        var trained = adapter.TrainedParameters().ToDictionary(entry => entry.PeftName, entry => entry.Parameter);
+        foreach (string name in initial.Names)
+        {
+            if (AdapterNames.IsLora(name))
+            {
+                Assert.True(initial.Read(name).EqualBits(trained[name].Value), name);
+            }
+            else
+            {
+                Tensors.AreClose(initial.Read(name), trained[name].Value, 1e-6);
+            }
+        }
+    }
+
     [SharedTheory(Runs)]
     [InlineData("sft_freeze", 1, "all", null)]
     [InlineData("sft_freeze_extra_seq", -1, "self_attn", "embed_tokens")]
