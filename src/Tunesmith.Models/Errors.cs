@@ -60,6 +60,8 @@ internal static class Errors
 
     public static UsageException RopeKind(string kind, IEnumerable<string> known) => new($"rope_scaling: got rope_type '{kind}'; expected one of {string.Join(", ", known)}. This kind of position scaling is not implemented.");
 
+    public static UsageException NoRope(string family) => new($"rope_scaling: got a model of family '{family}'; expected one with rotary positions. Leave the key out.");
+
     public static UsageException RopeField(string kind, string field) => new($"rope_scaling: got {kind} without {field}; expected the field. Add it to config.json.");
 
     public static UsageException Activation(string name, IEnumerable<string> known) => new($"config.json: got activation '{name}'; expected one of {string.Join(", ", known)}. This activation is not implemented.");

@@ -53,6 +53,10 @@ public abstract record ModelConfig
     [JsonIgnore]
     public virtual bool HasPositionTable => false;
 
+    /// <summary>Positions are rotations, which rope_scaling can stretch.</summary>
+    [JsonIgnore]
+    public virtual bool HasRotaryPositions => false;
+
     [JsonIgnore]
     public int LabelCount => NumLabels ?? Id2label?.Count ?? 2;
 

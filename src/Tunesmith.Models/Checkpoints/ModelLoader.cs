@@ -23,6 +23,12 @@ public sealed record LoadOptions
     /// <summary>Draws the values of a head that the file does not have.</summary>
     public Generator? Generator { get; init; }
 
+    /// <summary>Stretches rotary positions: linear, dynamic, yarn or llama3 (LLaMA-Factory's rope_scaling).</summary>
+    public string? RopeScaling { get; init; }
+
+    /// <summary>Longest text of the training; the stretch follows from it. null stretches by 2, as LLaMA-Factory does for using a model.</summary>
+    public long? TextLength { get; init; }
+
     /// <summary>Draws all weights instead of reading them (train_from_scratch).</summary>
     public bool FromScratch { get; init; }
 }
@@ -63,7 +69,7 @@ public static class ModelLoader
             throw Errors.HeadNotAvailable(family.ModelType, kind.ToString(), family.Heads.Keys.Select(known => known.ToString()));
         }
 
-        config = WithLabels(family, Path.Combine(folder, ConfigName), config, options);
+        config = Changed(family, Path.Combine(folder, ConfigName), config, options);
         Model model = head.Build(config);
         try
         {
@@ -129,14 +135,14 @@ public static class ModelLoader
         parameter.Replace(value.To(options.DType));
     }
 
-    private static ModelConfig WithLabels(Family family, string path, ModelConfig config, LoadOptions options)
+    private static ModelConfig Changed(Family family, string path, ModelConfig config, LoadOptions options)
     {
-        if (options.Labels is null && options.ProblemType is null)
+        var raw = (JsonObject)config.Raw.DeepClone();
+        if (options.RopeScaling is not null)
         {
-            return config;
+            StretchRope(raw, config, options);
         }
 
-        var raw = (JsonObject)config.Raw.DeepClone();
         if (options.Labels is not null)
         {
             var names = new JsonObject();
@@ -158,5 +164,50 @@ public static class ModelLoader
         }
 
         return family.ReadConfig(path, raw);
+    }
+
+    /// <summary>LLaMA-Factory's configure_rope (model/model_utils/rope.py): nothing changes while the text fits.</summary>
+    private static void StretchRope(JsonObject raw, ModelConfig config, LoadOptions options)
+    {
+        long oldLength = config.MaxLength;
+        if (!config.HasRotaryPositions)
+        {
+            throw Errors.NoRope(config.ModelType);
+        }
+
+        double factor = 2;
+        if (options.TextLength is long length)
+        {
+            if (length <= oldLength)
+            {
+                return;
+            }
+
+            raw["max_position_embeddings"] = length;
+            factor = Math.Ceiling((double)length / oldLength);
+        }
+
+        string kind = options.RopeScaling!;
+        var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = factor };
+        if (kind is "dynamic" or "yarn" or "llama3")
+        {
+            scaling["original_max_position_embeddings"] = oldLength;
+        }
+
+        if (kind == "llama3")
+        {
+            scaling["low_freq_factor"] = 1.0;
+            scaling["high_freq_factor"] = 4.0;
+        }
+
+        if (raw["rope_parameters"] is JsonObject old)
+        {
+            scaling["rope_theta"] = old["rope_theta"]?.DeepClone();
+            raw["rope_parameters"] = scaling;
+        }
+        else
+        {
+            raw["rope_scaling"] = scaling;
+        }
     }
 }

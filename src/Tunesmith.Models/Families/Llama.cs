@@ -40,6 +40,8 @@ public sealed record LlamaConfig : ModelConfig
 
     public override long MaxLength => MaxPositionEmbeddings;
 
+    public override bool HasRotaryPositions => true;
+
     internal int Heads => NumAttentionHeads;
 
     internal int KeyValueHeads => NumKeyValueHeads ?? NumAttentionHeads;

@@ -117,6 +117,19 @@ public sealed class ModelFolderTests : IDisposable
         Assert.True(model.NamedParameters().Single(pair => pair.Name == "score.weight").Parameter.Value.Abs().Sum().Item() > 0);
     }
 
+    [Theory]
+    [InlineData(200L, 200, 4.0)]
+    [InlineData(null, 64, 2.0)]
+    [InlineData(64L, 64, null)]
+    public void Rope_scaling_stretches_by_what_the_text_needs(long? length, long positions, double? factor)
+    {
+        using var scope = Scope.Open();
+        using Model model = ModelLoader.Load(Tensors.Family("llama"), new LoadOptions { RopeScaling = "yarn", TextLength = length }).Model;
+        Assert.Equal(positions, model.Config.MaxLength);
+        Assert.Equal(factor, model.Config.Raw["rope_scaling"]?["factor"]?.GetValue<double>());
+        Assert.Contains("got a model of family 'gpt2'", Assert.Throws<UsageException>(() => ModelLoader.Load(Tensors.Family("gpt2"), new LoadOptions { RopeScaling = "yarn" })).Message);
+    }
+
     private static JsonObject Config(string family) => JsonNode.Parse(File.ReadAllText(Path.Combine(Tensors.Family(family), "config.json")))!.AsObject();
 
     private void Copy(string family, JsonObject config)
