@@ -106,6 +106,8 @@ internal static class Errors
 
     public static RunException AdapterMerged() => new("adapter: got a merged adapter; expected an unmerged one. Call Unmerge first.");
 
+    public static RunException AdapterPresent() => new("adapter: got a second adapter on the same layers; expected one at a time. Merge and detach the first, or combine them.");
+
     public static RunException UnmergedAdapter() => new("model: got an adapter that is not merged; expected plain weights to save. Merge it, or save the adapter instead.");
 
     public static RunException AdapterNotMerged() => new("adapter: got an adapter that is not merged; expected a merged one. Call Merge first.");

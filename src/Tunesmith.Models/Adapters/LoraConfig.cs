@@ -56,7 +56,7 @@ public sealed record LoraConfig
     public string? BaseModel { get; init; }
 
     /// <summary>Adapters of this start need the base without its first update.</summary>
-    public bool ChangesBase => InitLoraWeights.StartsWith("pissa", StringComparison.Ordinal) || InitLoraWeights is "olora" or "corda" or "eva" or "loftq";
+    public bool ChangesBase => InitLoraWeights.StartsWith("pissa", StringComparison.Ordinal) || InitLoraWeights is "olora" or "corda";
 
     public static LoraConfig Load(string folder)
     {

@@ -53,8 +53,7 @@ public sealed class Projection : Module
     /// <summary>Puts an update on the layer; its matrices become the layer's children, under peft's names.</summary>
     internal void Attach(LowRankUpdate update)
     {
-        Detach();
-        Update = update;
+        Update = Update is null ? update : throw Errors.AdapterPresent();
         Add("lora_A", update.A);
         Add("lora_B", update.B);
         if (update.Magnitude is not null)

@@ -40,17 +40,19 @@ public sealed class TokenEmbedding : Module
     /// <param name="hidden">[..., C].</param>
     /// <param name="precision">Dtype of the product.</param>
     /// <returns>[..., V].</returns>
-    internal Tensor Project(Tensor hidden, ComputePrecision precision) => precision.Linear(hidden, EffectiveWeight(), null);
+    internal Tensor Project(Tensor hidden, ComputePrecision precision) => precision.Linear(hidden, HeadWeight(), null);
 
-    /// <returns>The table with its update, [V, C].</returns>
-    public Tensor EffectiveWeight() => Update is { Enabled: true } ? Update.MergedWeight() : Weight.Value;
+    /// <returns>
+    /// The table as a tied output matrix, [V, C]: replaced rows count there too, a low-rank sum does not (peft adapts the
+    /// look-up only and leaves the shared matrix to the head).
+    /// </returns>
+    internal Tensor HeadWeight() => Update is { Enabled: true, Rows: not null } ? Update.MergedWeight() : Weight.Value;
 
     internal Tensor Lookup(Tensor table, Tensor ids) => table.Embed(ids, _padId ?? -1);
 
     internal void Attach(EmbeddingUpdate update)
     {
-        Detach();
-        Update = update;
+        Update = Update is null ? update : throw Errors.AdapterPresent();
         Add(EmbeddingUpdate.ChildName, update);
     }
 

@@ -185,7 +185,7 @@ public sealed class Gpt2 : CausalModel
 
     public override Projection? OutputLayer => _head;
 
-    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
+    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.HeadWeight();
 
     public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));
 

@@ -202,7 +202,7 @@ public sealed class Llama : CausalModel
 
     public override Projection? OutputLayer => _head;
 
-    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.EffectiveWeight();
+    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.HeadWeight();
 
     public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));
 

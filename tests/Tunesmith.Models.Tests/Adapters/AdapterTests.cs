@@ -160,3 +160,82 @@ public sealed class AdapterTests : IDisposable
         }
     }
 }
+
+public sealed class AdapterFileTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("peft_type", "LOHA", "got peft_type 'LOHA'; expected LORA")]
+    [InlineData("layer_replication", 1, "got layer_replication 1; expected a value that is implemented")]
+    [InlineData("r", 0, "got r 0; expected a value that is implemented")]
+    [InlineData("target_modules", "(", "target_modules: got '('")]
+    public void A_config_that_cannot_be_used_names_its_field(string field, object value, string message)
+    {
+        using var scope = Scope.Open();
+        using Model model = Saved();
+        string path = _folder.File("adapter_config.json");
+        var config = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        config[field] = System.Text.Json.Nodes.JsonValue.Create(value);
+        File.WriteAllText(path, config.ToJsonString());
+        Assert.Contains(message, Assert.Throws<UsageException>(() => Adapter.Load(model, _folder.Path)).Message);
+    }
+
+    [Fact]
+    public void Pickled_adapters_and_missing_first_values_are_refused()
+    {
+        using var scope = Scope.Open();
+        using Model model = Saved("pissa_niter_4");
+        File.Delete(_folder.File("initial.safetensors"));
+        Assert.Contains("got an adapter with init_lora_weights pissa_niter_4 and no initial.safetensors", Assert.Throws<UsageException>(() => Adapter.Load(model, _folder.Path)).Message);
+        File.Move(_folder.File("adapter_model.safetensors"), _folder.File("adapter_model.bin"));
+        Assert.Contains("got weights in a pickle format", Assert.Throws<UsageException>(() => Adapter.Load(model, _folder.Path)).Message);
+    }
+
+    [Fact]
+    public void Layers_take_one_adapter_at_a_time()
+    {
+        using var scope = Scope.Open();
+        using Model model = Saved();
+        using Adapter adapter = Adapter.Load(model, _folder.Path);
+        Assert.Contains("got a second adapter", Assert.Throws<RunException>(() => Adapter.Load(model, _folder.Path)).Message);
+        adapter.Merge();
+        Assert.Contains("got a merged adapter", Assert.Throws<RunException>(adapter.Merge).Message);
+        adapter.Detach();
+        using Adapter second = Adapter.Load(model, _folder.Path);
+        Assert.Contains("got an adapter that is not merged", Assert.Throws<RunException>(second.Unmerge).Message);
+    }
+
+    [Fact]
+    public void A_bias_of_its_own_cannot_be_merged_into_a_layer_without_one()
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("llama");
+        using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, LoraBias = true, TargetModules = ["q_proj"] }, new Generator(1));
+        Assert.Contains("(lora_bias) on model.layers.0.self_attn.q_proj, model.layers.1.self_attn.q_proj", Assert.Throws<UsageException>(adapter.Merge).Message);
+    }
+
+    [Fact]
+    public void A_tied_head_keeps_the_table_that_a_low_rank_look_up_leaves_alone()
+    {
+        using var scope = Scope.Open();
+        using CausalModel model = Tensors.Causal("gpt2");
+        Tensor before = model.HeadWeight.Clone();
+        using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, TargetModules = ["wte"] }, new Generator(1));
+        adapter.Tables[0].Table.Update!.A!.Value.Detach().FillInPlace(0.1);
+        Assert.True(model.HeadWeight.EqualBits(before));
+        Assert.False(adapter.Tables[0].Table.Update!.MergedWeight().EqualBits(before));
+    }
+
+    private Model Saved(string start = "true")
+    {
+        Model model = Tensors.Load("llama");
+        Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, TargetModules = ["q_proj"], InitLoraWeights = start }, new Generator(1));
+        adapter.Save(_folder.Path);
+        adapter.Detach();
+        adapter.Dispose();
+        return model;
+    }
+}
