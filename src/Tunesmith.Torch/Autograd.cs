@@ -1,187 +1,159 @@
-using System.Runtime.InteropServices;
 using Tunesmith.Torch.Interop;
 
 namespace Tunesmith.Torch;
 
-/// <summary>What is recorded for the backward pass, and functions whose backward is written here.</summary>
-public static unsafe class Autograd
+/// <summary>Automatic differentiation.</summary>
+public static class Autograd
 {
-    /// <summary>True where operators are recorded.</summary>
+    /// <summary>Whether operators of this thread record what they do.</summary>
     public static bool Enabled
     {
-        get
-        {
-            Status.Check(Native.ts_grad_mode_get(out int enabled));
-            return enabled != 0;
-        }
+        get => AutogradCalls.GradMode;
+        internal set => AutogradCalls.GradMode = value;
     }
 
-    /// <summary>Nothing is recorded until the guard is disposed.</summary>
+    /// <summary>Records nothing until disposed: <c>using var _ = Autograd.NoGrad();</c></summary>
     public static GradGuard NoGrad() => new(false);
 
-    /// <summary>Operators are recorded until the guard is disposed.</summary>
+    /// <summary>Records again inside a <see cref="NoGrad"/>.</summary>
     public static GradGuard WithGrad() => new(true);
 
-    /// <summary>Gradients of the outputs' sum with respect to the inputs, without touching anyone's <see cref="Tensor.Grad"/>.</summary>
-    /// <returns>One an input; null where the outputs do not depend on it.</returns>
-    public static Tensor?[] Gradients(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor>? gradients = null, bool retainGraph = false)
-    {
-        using var from = new Leases([.. outputs]);
-        using var to = new Leases([.. inputs]);
-        using var given = new Leases(gradients is null ? [] : [.. gradients]);
-        var results = new nint[inputs.Count];
-        int status;
-        fixed (nint* f = from.Pointers)
-        fixed (nint* t = to.Pointers)
-        fixed (nint* g = given.Pointers)
-        fixed (nint* r = results) status = Native.ts_gradients(f, gradients is null ? null : g, outputs.Count, t, inputs.Count, retainGraph ? 1 : 0, 0, r);
-        Status.Check(status);
-        return Array.ConvertAll(results, h => h == 0 ? null : new Tensor(h));
-    }
+    /// <summary>Like <see cref="NoGrad"/> and cheaper; what is made here can never take part in a graph.</summary>
+    public static InferenceGuard InferenceMode() => new(AutogradCalls.EnterInference());
 
-    /// <summary>A function with a backward of its own: one output, computed without recording.</summary>
-    /// <param name="inputs">What gradients flow to.</param>
-    /// <param name="forward">Computes the output; saves in the context what the backward pass needs.</param>
-    /// <param name="backward">From the output's gradient to one gradient an input (null: none).</param>
-    public static Tensor Custom(ReadOnlySpan<Tensor> inputs, Func<CustomContext, Tensor> forward, Func<CustomContext, Tensor, Tensor?[]> backward)
-    {
-        var recorded = false;
-        if (Enabled)
-        {
-            foreach (var input in inputs) recorded |= input.RequiresGrad;
-        }
-        var context = new CustomContext(backward);
-        using var scope = Scope.Open();
-        Tensor output;
-        using (NoGrad()) output = scope.Keep(forward(context).Detach());
-        if (!recorded)
-        {
-            context.Free();
-            return output;
-        }
-        using var handles = new Leases(inputs.ToArray());
-        using var made = new Leases([output]);
-        var pinned = GCHandle.Alloc(context);
-        int status;
-        fixed (nint* h = handles.Pointers)
-        fixed (nint* m = made.Pointers) status = Native.ts_custom_attach(h, inputs.Length, m, 1, &RunBackward, &Release, GCHandle.ToIntPtr(pinned));
-        if (status != 0)
-        {
-            pinned.Free();
-            context.Free();
-        }
-        Status.Check(status);
-        return output;
-    }
+    /// <summary>Adds the gradients of the leaves below the roots.</summary>
+    public static void Backward(IReadOnlyList<Tensor> roots, IReadOnlyList<Tensor?>? gradients = null, bool retainGraph = false) =>
+        AutogradCalls.Backward([.. roots], gradients is null ? new Tensor?[roots.Count] : [.. gradients], retainGraph, createGraph: false);
+
+    /// <summary>Gradients of the outputs' sum with respect to the inputs; null where an input is not below them.</summary>
+    public static Tensor?[] Gradients(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor?>? gradients = null,
+        bool retainGraph = false, bool createGraph = false) =>
+        AutogradCalls.Gradients([.. outputs], gradients is null ? new Tensor?[outputs.Count] : [.. gradients], [.. inputs], retainGraph || createGraph, createGraph);
 
     /// <summary>
-    /// Computes f(x) without keeping what is inside, and again in the backward pass: the same numbers, less memory (1604.06174). Draws of the default generator are repeated.
+    /// A function with a backward of its own. <paramref name="forward"/> runs unrecorded and returns new tensors (no views of the inputs);
+    /// <paramref name="backward"/> gets the outputs' gradients (null where there is none) and returns one gradient, or null, per input.
     /// </summary>
-    public static Tensor Checkpoint(Func<Tensor, Tensor> f, Tensor x)
+    public static Tensor[] Custom(Tensor?[] inputs, Func<CustomContext, Tensor[]> forward, Func<CustomContext, Tensor?[], Tensor?[]> backward)
     {
-        if (!Enabled) return f(x);
-        using var scope = Scope.Open();
-        var random = Generator.Default.GetState();
-        if (!x.RequiresGrad)
-        {
-            x = x.Detach();
-            x.RequiresGrad = true;
-        }
-        return scope.Keep(Custom([x], context =>
-        {
-            context.Save(x);
-            return f(x);
-        }, (context, gradient) =>
-        {
-            var now = Generator.Default.GetState();
-            Generator.Default.SetState(random);
-            Tensor input = context.Saved[0].Detach();
-            input.RequiresGrad = true;
-            using (WithGrad()) f(input).Backward(gradient);
-            Generator.Default.SetState(now);
-            return [input.Grad];
-        }));
-    }
-
-    [UnmanagedCallersOnly]
-    private static int RunBackward(nint contextHandle, nint* gradients, int count, nint* results, int resultCount)
-    {
+        bool[] needed = Array.ConvertAll(inputs, input => input is { RequiresGrad: true });
+        bool recording = Enabled && needed.AsSpan().Contains(true);
+        var context = new CustomContext(backward, recording ? needed : new bool[inputs.Length]);
+        bool attached = false;
         try
         {
-            var context = (CustomContext)GCHandle.FromIntPtr(contextHandle).Target!;
             using var scope = Scope.Open();
-            Tensor? gradient = null;
-            for (var i = 0; i < count; i++)
+            Tensor[] outputs;
+            using (NoGrad()) outputs = forward(context);
+            if (recording)
             {
-                if (gradients[i] == 0) continue;
-                var given = new Tensor(gradients[i]);
-                if (i == 0) gradient = given;
+                AutogradCalls.Attach(inputs, outputs, context);
+                attached = true;
             }
-            if (gradient is null) return 0;
-            using var noGrad = NoGrad();
-            var made = context.Backward(gradient);
-            for (var i = 0; i < resultCount && i < made.Length; i++) results[i] = made[i] is { } tensor ? Leases.Alias(tensor) : 0;
-            return 0;
+            return scope.Keep(outputs);
         }
-        catch (Exception e)
+        finally
         {
-            Status.Hold(e);
-            return 1;
+            if (!attached) context.Release();
         }
     }
 
-    [UnmanagedCallersOnly]
-    private static void Release(nint contextHandle, int final)
+    /// <summary>A function of one result with a backward of its own.</summary>
+    public static Tensor Custom(ReadOnlySpan<Tensor?> inputs, Func<CustomContext, Tensor> forward, Func<CustomContext, Tensor, Tensor?[]> backward) =>
+        Custom(inputs.ToArray(), context => [forward(context)], (context, gradients) => backward(context, gradients[0]!))[0];
+
+    /// <summary>
+    /// Runs a part of a model without keeping what its backward needs, and runs it again in the backward pass, with the same random draws.
+    /// </summary>
+    /// <param name="body">The part. Tensors that it captures must live until the backward pass: give shorter-lived ones as inputs.</param>
+    /// <param name="inputs">What it takes; null entries are passed on.</param>
+    /// <param name="generators">The generators it draws from, beside the default one.</param>
+    public static Tensor[] Checkpoint(Func<Tensor?[], Tensor[]> body, Tensor?[] inputs, params Generator?[] generators)
     {
-        var handle = GCHandle.FromIntPtr(contextHandle);
-        ((CustomContext)handle.Target!).Free();
-        if (final != 0) handle.Free();
+        if (!Enabled) return body(inputs);
+        Generator[] sources = [Generator.Default, .. generators.OfType<Generator>()];
+        byte[][] states = Array.ConvertAll(sources, source => source.GetState());
+        using var scope = Scope.Open();
+        // A leaf of no elements makes the node part of the graph where only captured parameters need gradients.
+        Tensor anchor = Tensor.Empty([0], DType.Float32);
+        anchor.RequiresGrad = true;
+        Tensor[] outputs = Custom([anchor, .. inputs], context =>
+        {
+            context.Save(inputs);
+            return body(inputs);
+        }, (context, gradients) => Replay(context, body, inputs.Length, sources, states, gradients));
+        return scope.Keep(outputs);
     }
+
+    /// <summary>The common case: hidden states in, hidden states out.</summary>
+    public static Tensor Checkpoint(Func<Tensor, Tensor> body, Tensor input, params Generator?[] generators) =>
+        Checkpoint(given => [body(given[0]!)], [input], generators)[0];
+
+    private static Tensor?[] Replay(CustomContext context, Func<Tensor?[], Tensor[]> body, int count, Generator[] sources, byte[][] states, Tensor?[] gradients)
+    {
+        byte[][] now = Array.ConvertAll(sources, source => source.GetState());
+        var leaves = new Tensor?[count];
+        for (int i = 0; i < count; i++)
+        {
+            leaves[i] = context.SavedOrNull[i]?.Detach();
+            if (context.Needs(i + 1)) leaves[i]!.RequiresGrad = true;
+        }
+        for (int i = 0; i < sources.Length; i++) sources[i].SetState(states[i]);
+        try
+        {
+            using (WithGrad())
+            {
+                Tensor[] outputs = body(leaves);
+                var pairs = outputs.Zip(gradients).Where(pair => pair.Second is not null && pair.First.RequiresGrad).ToArray();
+                if (pairs.Length > 0)
+                    AutogradCalls.Backward([.. pairs.Select(pair => pair.First)], [.. pairs.Select(pair => pair.Second)], retainGraph: false, createGraph: false);
+            }
+        }
+        finally
+        {
+            for (int i = 0; i < sources.Length; i++) sources[i].SetState(now[i]);
+        }
+        return [null, .. leaves.Select(leaf => leaf is { RequiresGrad: true } ? leaf.Grad : null)];
+    }
+
+    /// <summary>Calls <paramref name="hook"/> after each time that the gradient of a leaf was added to. Keep what it returns; disposing that ends it.</summary>
+    public static LeafHook OnGradient(Tensor leaf, Action hook) => new(AutogradCalls.AddLeafHook(leaf, hook));
 }
 
-/// <summary>Sets whether operators are recorded, and puts back what was when it is disposed.</summary>
-public ref struct GradGuard
+/// <summary>Sets recording back to what it was.</summary>
+public readonly ref struct GradGuard : IDisposable
 {
-    private readonly bool _was;
-    private bool _done;
+    private readonly bool _before;
 
-    internal GradGuard(bool on)
+    internal GradGuard(bool enabled)
     {
-        _was = Autograd.Enabled;
-        Status.Check(Native.ts_grad_mode_set(on ? 1 : 0));
+        _before = Autograd.Enabled;
+        Autograd.Enabled = enabled;
     }
+
+    public void Dispose() => Autograd.Enabled = _before;
+}
+
+/// <summary>Leaves inference mode.</summary>
+public readonly ref struct InferenceGuard : IDisposable
+{
+    private readonly NativeGuard _guard;
+
+    internal InferenceGuard(NativeGuard guard) => _guard = guard;
+
+    public void Dispose() => _guard.Leave();
+}
+
+/// <summary>A hook on a leaf's gradient, in force while the leaf lives.</summary>
+public sealed class LeafHook : IDisposable
+{
+    private NativeKeeper? _keeper;
+
+    internal LeafHook(NativeKeeper keeper) => _keeper = keeper;
 
     public void Dispose()
     {
-        if (_done) return;
-        _done = true;
-        Status.Check(Native.ts_grad_mode_set(_was ? 1 : 0));
-    }
-}
-
-/// <summary>What a function with its own backward keeps between the passes.</summary>
-public sealed class CustomContext
-{
-    private readonly TensorOwner _owner = new();
-    private readonly List<Tensor> _saved = [];
-    private readonly Func<CustomContext, Tensor, Tensor?[]> _backward;
-
-    internal CustomContext(Func<CustomContext, Tensor, Tensor?[]> backward) => _backward = backward;
-
-    public IReadOnlyList<Tensor> Saved => _saved;
-
-    /// <summary>Keeps a tensor until the graph lets go of it.</summary>
-    public void Save(Tensor tensor)
-    {
-        using var scope = Scope.Open();
-        _saved.Add(_owner.Adopt(Bytes.Alias(tensor)));
-    }
-
-    internal Tensor?[] Backward(Tensor gradient) => _backward(this, gradient);
-
-    internal void Free()
-    {
-        _owner.Dispose();
-        _saved.Clear();
+        _keeper?.Remove();
+        _keeper = null;
     }
 }

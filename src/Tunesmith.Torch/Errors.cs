@@ -30,18 +30,15 @@ internal static class Errors
     public static TorchException ScopeOrder() =>
         new("scope: got a close out of order; expected the innermost scope first. Open scopes with `using var`.");
 
+    public static TorchException GraphFreed() =>
+        new("backward: got a graph whose saved tensors were freed; expected one backward pass per graph. Compute the forward again.");
+
     public static TorchException OwnerClosed() => new("owner: got a tensor after it was disposed; expected an owner in use. Make a new TensorOwner.");
 
     public static TorchException WrongCount(string what, long got, string expected, string next) => new($"{what}: got {got}; expected {expected}. {next}");
 
     public static TorchException WrongShape(string what, Tensor got, string expected, string next) => new($"{what}: got {got}; expected {expected}. {next}");
 
-    public static TorchException DuplicateName(string owner, string name) =>
-        new($"{owner}: got the name {name} twice; expected each child and parameter once. Rename one of them.");
-
     public static TorchException UnknownChild(string owner, string name, IEnumerable<string> known) =>
         new($"{owner}: got no child {name}; expected one of {string.Join(", ", known)}. Check the name.");
-
-    public static TorchException WrongReplacement(string name, Type got, Type expected) =>
-        new($"{name}: got a replacement {got.Name}; expected a module that takes what {expected.Name} takes. Derive it from the same Module<TInput>.");
 }

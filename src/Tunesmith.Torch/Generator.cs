@@ -2,65 +2,39 @@ using Tunesmith.Torch.Interop;
 
 namespace Tunesmith.Torch;
 
-/// <summary>A source of random numbers: libtorch's CPU generator (MT19937), whose draws equal PyTorch's.</summary>
-public sealed unsafe class Generator
+/// <summary>A seeded source of random numbers: libtorch's CPU generator (MT19937), the same draws as PyTorch.</summary>
+public sealed class Generator
 {
-    private static readonly Operator RandPermOp = new("aten::randperm", "generator");
-    private static readonly Lazy<Generator> Shared = new(() =>
-    {
-        Status.Check(Native.ts_generator_default(out nint made));
-        return new Generator(made);
-    });
+    private static readonly Operator s_randPerm = new("aten::randperm", "generator");
+    private static readonly Operator s_rand = new("aten::rand", "generator");
+    private static readonly Operator s_randn = new("aten::randn", "generator");
+    private static Generator? s_default;
 
-    private Generator(nint handle) => Handle = new GeneratorHandle(handle);
+    public Generator(ulong seed) => Handle = GeneratorHandle.New(seed);
 
-    public Generator(ulong seed)
-    {
-        Status.Check(Native.ts_generator_new(seed, out nint made));
-        Handle = new GeneratorHandle(made);
-    }
-
-    ~Generator()
-    {
-        if (Handle.Pointer != 0) _ = Native.ts_generator_free(Handle.Pointer);
-    }
-
-    /// <summary>torch's default generator of the CPU.</summary>
-    public static Generator Default => Shared.Value;
+    private Generator(GeneratorHandle handle) => Handle = handle;
 
     internal GeneratorHandle Handle { get; }
 
-    public void Seed(ulong seed) => Status.Check(Native.ts_generator_seed(Handle.Pointer, seed));
+    /// <summary>The generator that operators use where none is given: torch.manual_seed's.</summary>
+    public static Generator Default => s_default ??= new Generator(GeneratorHandle.Default());
 
-    /// <summary>Everything that decides the next draws.</summary>
-    public byte[] GetState()
-    {
-        Status.Check(Native.ts_generator_state_get(Handle.Pointer, null, 0, out long length));
-        var state = new byte[length];
-        fixed (byte* p = state) Status.Check(Native.ts_generator_state_get(Handle.Pointer, p, length, out length));
-        return state;
-    }
+    public void Seed(ulong seed) => Handle.Seed(seed);
+    public byte[] GetState() => Handle.GetState();
+    public void SetState(ReadOnlySpan<byte> state) => Handle.SetState(state);
 
-    public void SetState(ReadOnlySpan<byte> state)
-    {
-        fixed (byte* p = state) Status.Check(Native.ts_generator_state_set(Handle.Pointer, p, state.Length));
-    }
+    /// <summary>32 raw bits.</summary>
+    public uint Next32() => Handle.Next32();
 
-    public uint Next32()
-    {
-        Status.Check(Native.ts_generator_draw32(Handle.Pointer, out uint number));
-        return number;
-    }
+    /// <summary>64 raw bits: two 32-bit draws.</summary>
+    public ulong Next64() => Handle.Next64();
 
-    public ulong Next64()
-    {
-        Status.Check(Native.ts_generator_draw64(Handle.Pointer, out ulong number));
-        return number;
-    }
+    /// <summary>0 to n - 1 in random order, Int64 [n].</summary>
+    public Tensor RandPerm(long n) => s_randPerm.One(n, this, DType.Int64);
 
-    /// <summary>The numbers 0 .. n−1 in random order, int64 [n].</summary>
-    public Tensor RandPerm(long n) => RandPermOp.One(n, this, DType.Int64);
+    /// <summary>Uniform in [0, 1).</summary>
+    public Tensor Rand(params ReadOnlySpan<long> shape) => s_rand.One(shape, this, DType.Float32);
+
+    /// <summary>Normal with mean 0 and deviation 1.</summary>
+    public Tensor RandN(params ReadOnlySpan<long> shape) => s_randn.One(shape, this, DType.Float32);
 }
-
-/// <summary>A native generator; its Generator frees it.</summary>
-internal readonly record struct GeneratorHandle(nint Pointer);

@@ -3,7 +3,7 @@ using Tunesmith.Torch.Interop;
 namespace Tunesmith.Torch;
 
 /// <summary>Facts about the library that is loaded.</summary>
-public static unsafe class TorchInfo
+public static class TorchInfo
 {
     public static string Version => Text(0);
 
@@ -48,14 +48,11 @@ public static unsafe class TorchInfo
         return (tensors, bytes, peak);
     }
 
-    private static string Text(int what)
-    {
-        return Status.Read((byte* buffer, int capacity, out int length) => Native.ts_info_text(what, buffer, capacity, out length));
-    }
+    private static string Text(int what) => InfoText.Read(what);
 }
 
 /// <summary>How many threads libtorch's kernels use.</summary>
-public static unsafe class Threads
+public static class Threads
 {
     public static int Count
     {

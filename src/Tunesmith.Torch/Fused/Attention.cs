@@ -1,10 +1,19 @@
+using Tunesmith.Torch.Interop;
+
 namespace Tunesmith.Torch.Fused;
 
-/// <summary>softmax(q kᵀ · scale) v (1706.03762), the one place where attention is computed.</summary>
+/// <summary>
+/// softmax(q kᵀ · scale) v (1706.03762), the one place where attention is computed. Queries are taken in blocks of positions: where the mask is causal
+/// a block looks only at the keys up to its end, which saves almost half of the products and of the memory that the backward pass needs.
+/// </summary>
 public static class Attention
 {
+    private const long Block = 128;
+
     /// <summary>What hides a key: finite, so that a row which sees nothing (padding on the left) stays finite, as the reference's does.</summary>
     private const double HiddenScore = -3.4028234663852886e38;
+
+    private static readonly Operator s_softmaxBackward = new("aten::_softmax_backward_data");
 
     /// <param name="q">Queries, [B, H, T, D].</param>
     /// <param name="k">Keys, [B, K, S, D]; head j serves the query heads j·g .. j·g + g − 1, g = H / K.</param>
@@ -16,21 +25,121 @@ public static class Attention
     /// <returns>[B, H, T, D].</returns>
     public static Tensor Run(Tensor q, Tensor k, Tensor v, double scale, AttentionMask mask, double dropout, Generator? generator)
     {
-        using var scope = Scope.Open();
-        long batch = q.Size(0), heads = q.Size(1), queries = q.Size(2), d = q.Size(3);
-        long groups = k.Size(1), keys = k.Size(2), shared = heads / groups;
-        var half = q.DType is DType.BFloat16 or DType.Float16;
+        if (q.Rank != 4 || k.Rank != 4 || q.Size(1) % k.Size(1) != 0)
+            throw Errors.WrongShape("attention: q", q, $"[B, H, T, D] where H is a multiple of the heads of k, {k}", "Check the head counts.");
+        var sizes = new Sizes(q, k, v, mask, dropout, scale);
+        return Autograd.Custom([q, k, v], context =>
+        {
+            context.Save(q, k, v);
+            return Forward(context, sizes, q, k, v, mask, dropout, generator);
+        }, (context, gradient) => Backward(context, sizes, gradient));
+    }
 
-        // The queries of one key head stand together, so that keys and values are never repeated: [B·K, g·T, D] x [B·K, D, S].
-        Tensor grouped = (q * scale).Reshape(batch * groups, shared * queries, d);
-        Tensor scores = grouped.Bmm(k.Reshape(batch * groups, keys, d).Transpose(1, 2)); // [B·K, g·T, S]
-        if (half) scores = scores.To(DType.Float32);
-        scores = scores.Reshape(batch, heads, queries, keys); // [B, H, T, S]
-        if (mask.Hidden(queries, keys) is { } hidden) scores = scores.MaskedFill(hidden, HiddenScore);
-        Tensor weights = scores.Softmax(-1);
-        if (half) weights = weights.To(q.DType);
-        if (dropout > 0) weights = Dropout.Run(weights, dropout, training: true, generator);
-        Tensor mixed = weights.Reshape(batch * groups, shared * queries, keys).Bmm(v.Reshape(batch * groups, keys, v.Size(3))); // [B·K, g·T, D]
-        return scope.Keep(mixed.Reshape(batch, heads, queries, v.Size(3)));
+    private static Tensor Forward(CustomContext context, Sizes sizes, Tensor q, Tensor k, Tensor v, AttentionMask mask, double dropout, Generator? generator)
+    {
+        DType inner = Precision.ForProducts(q.DType);
+        Tensor keys = sizes.PerGroup(k).To(inner); // [B·K, S, D]
+        Tensor values = sizes.PerGroup(v).To(inner);
+        Tensor? hidden = mask.Hidden(sizes.Queries, sizes.Keys);
+        var blocks = new List<Tensor>();
+        foreach ((long from, long length, long seen) in sizes.Blocks())
+        {
+            using var scope = Scope.Open();
+            Tensor scores = sizes.Queried(q, from, length, inner).Bmm(keys.Narrow(1, 0, seen).Transpose(1, 2)); // [B·K, g·t, s]
+            if (scores.DType == DType.BFloat16) scores = scores.To(DType.Float32);
+            if (hidden is not null) scores.View(sizes.Batch, sizes.Heads, length, seen).MaskedFillInPlace(Part(hidden, from, length, seen), HiddenScore);
+            Tensor weights = scores.Softmax(-1).To(q.DType);
+            Tensor? noise = dropout > 0 ? Dropout.Noise(weights.View(sizes.Batch, sizes.Heads, length, seen), dropout, generator).View(weights.Sizes) : null;
+            context.Save(weights, noise);
+            Tensor used = noise is null ? weights : weights * noise;
+            Tensor mixed = used.To(inner).Bmm(values.Narrow(1, 0, seen)); // [B·K, g·t, D]
+            blocks.Add(scope.Keep(mixed.View(sizes.Batch, sizes.Heads, length, v.Size(3)).To(q.DType)));
+        }
+        return blocks.Count == 1 ? blocks[0] : Tensor.Cat(blocks, 2);
+    }
+
+    // With p = softmax(s): dv = pᵀ g, dp = g vᵀ, ds = p (dp − Σ p dp), dq = ds k scale, dk = dsᵀ q scale.
+    private static Tensor?[] Backward(CustomContext context, Sizes sizes, Tensor gradient)
+    {
+        Tensor q = context.Saved[0], k = context.Saved[1], v = context.Saved[2];
+        DType inner = Precision.ForProducts(q.DType);
+        Tensor keys = sizes.PerGroup(k).To(inner);
+        Tensor values = sizes.PerGroup(v).To(inner);
+        Tensor dk = Tensor.Zeros(keys.Sizes, DTypeOfSums(inner)), dv = Tensor.Zeros(values.Sizes, DTypeOfSums(inner));
+        var dq = new List<Tensor>();
+        int at = 3;
+        foreach ((long from, long length, long seen) in sizes.Blocks())
+        {
+            using var scope = Scope.Open();
+            Tensor weights = context.Saved[at];
+            Tensor? noise = context.SavedOrNull[at + 1];
+            at += 2;
+            Tensor g = sizes.Queried(gradient, from, length, inner, scaled: false); // [B·K, g·t, D]
+            Add(dv, seen, (noise is null ? weights : weights * noise).To(inner).Transpose(1, 2), g);
+            Tensor dp = g.Bmm(values.Narrow(1, 0, seen).Transpose(1, 2)); // [B·K, g·t, s]
+            if (noise is not null) dp.MulInPlace(noise);
+            Tensor ds = s_softmaxBackward.One(dp, weights.To(inner), -1, inner);
+            Tensor part = ds.Bmm(keys.Narrow(1, 0, seen)); // [B·K, g·t, D]
+            part.MulInPlace(sizes.Scale);
+            dq.Add(scope.Keep(part.View(sizes.Batch, sizes.Heads, length, q.Size(3)).To(q.DType)));
+            Add(dk, seen, ds.Transpose(1, 2), sizes.Queried(q, from, length, inner));
+        }
+        return [dq.Count == 1 ? dq[0] : Tensor.Cat(dq, 2), dk.View(k.Sizes).To(k.DType), dv.View(v.Sizes).To(v.DType)];
+    }
+
+    private static DType DTypeOfSums(DType inner) => inner == DType.BFloat16 ? DType.Float32 : inner;
+
+    private static void Add(Tensor sum, long seen, Tensor a, Tensor b)
+    {
+        Tensor part = sum.Narrow(1, 0, seen);
+        if (sum.DType == a.DType) part.AddBmmInPlace(a, b);
+        else part.AddInPlace(a.Bmm(b));
+    }
+
+    private static Tensor Part(Tensor hidden, long from, long length, long seen)
+    {
+        if (hidden.Size(2) > 1) hidden = hidden.Narrow(2, from, length);
+        return hidden.Size(3) == seen ? hidden : hidden.Narrow(3, 0, seen);
+    }
+
+    /// <summary>The sizes of one call and the order in which its blocks come.</summary>
+    private sealed class Sizes(Tensor q, Tensor k, Tensor v, AttentionMask mask, double dropout, double scale)
+    {
+        public long Batch { get; } = q.Size(0);
+        public long Heads { get; } = q.Size(1);
+        public long Queries { get; } = q.Size(2);
+        public long Keys { get; } = v.Size(2);
+        public double Scale { get; } = scale;
+
+        private readonly long _groups = k.Size(1);
+
+        // With dropout the mask is drawn for all positions at once, in the reference's order.
+        private readonly bool _whole = !mask.Causal || dropout > 0 || q.Size(2) <= Block;
+
+        public IEnumerable<(long From, long Length, long Seen)> Blocks()
+        {
+            if (_whole)
+            {
+                yield return (0, Queries, Keys);
+                yield break;
+            }
+            for (long from = 0; from < Queries; from += Block)
+            {
+                long length = Math.Min(Block, Queries - from);
+                yield return (from, length, Keys - Queries + from + length);
+            }
+        }
+
+        /// <summary>[B, K, S, D] as [B·K, S, D].</summary>
+        public Tensor PerGroup(Tensor x) => x.Reshape(Batch * _groups, x.Size(2), x.Size(3));
+
+        /// <summary>Some positions of [B, H, T, D] as [B·K, g·t, D]: the queries of one key head stand together, so that keys and values are never repeated.</summary>
+        public Tensor Queried(Tensor x, long from, long length, DType type, bool scaled = true)
+        {
+            Tensor part = length == x.Size(2) ? x : x.Narrow(2, from, length);
+            if (part.DType != type) part = part.To(type);
+            if (scaled && Scale != 1) part = part * Scale;
+            return part.Reshape(Batch * _groups, Heads / _groups * length, x.Size(3));
+        }
     }
 }

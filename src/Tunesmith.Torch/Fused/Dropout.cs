@@ -12,9 +12,15 @@ public static class Dropout
         if (!training || p <= 0) return x;
         if (p >= 1) return x * 0.0;
         using var scope = Scope.Open();
-        var mask = Tensor.Empty(x.Shape, x.DType);
-        mask.BernoulliInPlace(1 - p, generator ?? Generator.Default);
-        mask.MulInPlace(1 / (1 - p));
-        return scope.Keep(x * mask);
+        return scope.Keep(x * Noise(x, p, generator));
+    }
+
+    /// <summary>0 or 1 / (1 − p) for each element of x, drawn in its type.</summary>
+    internal static Tensor Noise(Tensor x, double p, Generator? generator)
+    {
+        Tensor noise = Tensor.Empty(x.Sizes, x.DType);
+        noise.BernoulliInPlace(1 - p, generator ?? Generator.Default);
+        noise.MulInPlace(1 / (1 - p));
+        return noise;
     }
 }

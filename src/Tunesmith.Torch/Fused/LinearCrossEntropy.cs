@@ -1,74 +1,87 @@
 namespace Tunesmith.Torch.Fused;
 
-/// <summary>Output layer and cross entropy in one: −Σ log softmax(h Wᵀ + b)[label], without ever holding the logits of all rows.</summary>
+/// <summary>
+/// Cross-entropy of a linear head, some rows at a time: the logits of the whole batch never exist at once, rows without a label are not computed at all,
+/// and the gradients are made in the forward pass while a chunk's logits are there.
+/// </summary>
 public static class LinearCrossEntropy
 {
     /// <summary>Logits held at a time: 64 MiB of floats.</summary>
     private const long MaxElements = 16 << 20;
 
+    private const long Ignored = -100;
+
     /// <param name="hidden">[N, C].</param>
     /// <param name="weight">[V, C].</param>
     /// <param name="bias">[V].</param>
     /// <param name="labels">int64 [N]; −100 does not count.</param>
+    /// <param name="smoothing">Share of each label that is spread evenly over the vocabulary.</param>
     /// <returns>The sum over labelled rows (float32, of no dimensions), and how many there are.</returns>
-    public static (Tensor Sum, long Count) Run(Tensor hidden, Tensor weight, Tensor? bias, Tensor labels)
+    public static (Tensor Sum, long Count) Run(Tensor hidden, Tensor weight, Tensor? bias, Tensor labels, double smoothing = 0)
     {
+        long rows = hidden.Size(0);
+        if (labels.Count != rows) throw Errors.WrongShape("cross-entropy: labels", labels, $"{rows} labels, one a row", "Shift and flatten both alike.");
         using var scope = Scope.Open();
-        Tensor wide = weight.DType == hidden.DType ? weight : weight.To(hidden.DType);
-        Tensor? wideBias = bias is null || bias.DType == hidden.DType ? bias : bias.To(hidden.DType);
-        bool[] labelled = labels.Ne(-100).ToBools();
-        long count = labelled.LongCount(l => l);
-        Tensor[] inputs = wideBias is null ? [hidden, wide] : [hidden, wide, wideBias];
-        var needed = Array.ConvertAll(inputs, t => t.RequiresGrad && Autograd.Enabled);
-        Tensor sum = Autograd.Custom(inputs, context => Forward(context, inputs, needed, labels), (context, gradient) =>
+        Tensor kept = labels.Ne(Ignored).NonZero().View(-1); // [n]
+        long count = kept.Count;
+        Tensor? index = count == rows ? null : kept;
+        Tensor answers = index is null ? labels : labels.IndexSelect(0, index);
+        double scaled = 1;
+        Tensor sum = Autograd.Custom([hidden, weight, bias], context =>
         {
-            var results = new Tensor?[inputs.Length];
-            var at = 0;
-            for (var i = 0; i < results.Length; i++)
-            {
-                if (needed[i]) results[i] = context.Saved[at++] * gradient.To(context.Saved[at - 1].DType);
-            }
-            return results;
+            Tensor x = index is null ? hidden : hidden.IndexSelect(0, index);
+            return Forward(context, x, weight, bias, answers, index, hidden, smoothing);
+        }, (context, gradient) =>
+        {
+            // The gradients wait in the context; a second pass through the same graph scales them anew.
+            double factor = gradient.Item();
+            foreach (Tensor? made in context.SavedOrNull) made?.MulInPlace(factor / scaled);
+            scaled = factor == 0 ? 1 : factor;
+            return [.. context.SavedOrNull];
         });
         return (scope.Keep(sum), count);
     }
 
     /// <summary>Computes the sum and, chunk by chunk, the gradients that the backward pass will only scale.</summary>
-    private static Tensor Forward(CustomContext context, Tensor[] inputs, bool[] needed, Tensor labels)
+    private static Tensor Forward(CustomContext context, Tensor x, Tensor weight, Tensor? bias, Tensor labels, Tensor? index, Tensor hidden, double smoothing)
     {
-        Tensor hidden = inputs[0], weight = inputs[1];
-        long rows = hidden.Size(0), pieces = weight.Size(0);
-        long chunk = Math.Max(1, Math.Min(rows, MaxElements / Math.Max(1, pieces)));
+        long rows = x.Size(0), pieces = weight.Size(0);
+        DType inner = Precision.ForProducts(x.DType);
+        Tensor table = weight.To(inner);
         Tensor sum = Tensor.Scalar(0);
-        Tensor? dHidden = needed[0] ? Tensor.Empty(hidden.Shape, hidden.DType) : null;
-        Tensor? dWeight = needed[1] ? Tensor.Zeros(weight.Shape) : null;
-        Tensor? dBias = inputs.Length > 2 && needed[2] ? Tensor.Zeros([pieces]) : null;
+        Tensor? dx = context.Needs(0) ? Tensor.Empty(x.Sizes, x.DType) : null;
+        Tensor? dWeight = context.Needs(1) ? Tensor.Zeros(weight.Sizes, Sums(inner)) : null;
+        Tensor? dBias = context.Needs(2) ? Tensor.Zeros([pieces], Sums(inner)) : null;
+        long chunk = Math.Clamp(MaxElements / pieces, 1, Math.Max(1, rows));
         for (long start = 0; start < rows; start += chunk)
         {
             using var scope = Scope.Open();
             long n = Math.Min(chunk, rows - start);
-            Tensor h = hidden.Narrow(0, start, n); // [n, C]
-            Tensor label = labels.Narrow(0, start, n);
-            Tensor ignored = label.Eq(-100); // [n]
-            Tensor index = label.MaskedFill(ignored, 0).Unsqueeze(-1); // [n, 1]
-            Tensor logits = h.Linear(weight, inputs.Length > 2 ? inputs[2] : null).To(DType.Float32); // [n, V]
-            Tensor total = logits.LogSumExp(-1, keep: true); // [n, 1]
-            Tensor losses = (total - logits.Gather(-1, index)).MaskedFill(ignored.Unsqueeze(-1), 0); // [n, 1]
-            sum.AddInPlace(losses.Sum());
-            if (dHidden is null && dWeight is null && dBias is null) continue;
-            Tensor d = (logits - total).Exp(); // softmax, [n, V]
-            d.ScatterAddInPlace(-1, index, Tensor.Full([n, 1], -1));
-            d.MaskedFillInPlace(ignored.Unsqueeze(-1), 0);
-            dBias?.AddInPlace(d.Sum([0]));
-            if (d.DType != hidden.DType) d = d.To(hidden.DType);
-            dHidden?.Narrow(0, start, n).CopyInPlace(d.Linear(weight.Transpose(0, 1)));
+            Tensor h = x.Narrow(0, start, n).To(inner); // [n, C]
+            Tensor label = labels.Narrow(0, start, n).Unsqueeze(-1); // [n, 1]
+            Tensor logs = h.Linear(table, bias?.To(inner)).To(Sums(inner)).LogSoftmax(-1); // [n, V]
+            sum.AddInPlace(logs.Gather(-1, label).Sum(), smoothing - 1);
+            if (smoothing > 0) sum.AddInPlace(logs.Sum(), -smoothing / pieces);
+            if (dx is null && dWeight is null && dBias is null) continue;
+            logs.ExpInPlace(); // softmax; its gradient is softmax − (1 − e) onehot − e / V
+            logs.ScatterAddInPlace(-1, label, Tensor.Full([n, 1], smoothing - 1, logs.DType));
+            if (smoothing > 0) logs.AddInPlace(-smoothing / pieces);
+            dBias?.AddInPlace(logs.Sum([0L]));
+            Tensor d = logs.To(inner);
+            dx?.Narrow(0, start, n).CopyInPlace(d.Mm(table));
             if (dWeight is null) continue;
-            if (hidden.DType == DType.Float32) dWeight.AddMatMulInPlace(d.Transpose(0, 1), h);
-            else dWeight.AddInPlace(d.Transpose(0, 1).Linear(h.Transpose(0, 1)).To(DType.Float32));
+            if (inner == dWeight.DType) dWeight.AddMatMulInPlace(d.Transpose(0, 1), h);
+            else dWeight.AddInPlace(d.Transpose(0, 1).Mm(h));
         }
-        if (dHidden is not null) context.Save(dHidden);
-        if (dWeight is not null) context.Save(dWeight.To(weight.DType));
-        if (dBias is not null) context.Save(dBias.To(inputs[2].DType));
-        return sum;
+        if (dx is not null && index is not null)
+        {
+            Tensor all = Tensor.Zeros(hidden.Sizes, x.DType);
+            all.IndexCopyInPlace(0, index, dx);
+            dx = all;
+        }
+        context.Save(dx, dWeight?.To(weight.DType), bias is null ? null : dBias?.To(bias.DType));
+        return sum.To(DType.Float32);
     }
+
+    private static DType Sums(DType inner) => inner == DType.Float64 ? DType.Float64 : DType.Float32;
 }

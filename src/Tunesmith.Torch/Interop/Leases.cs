@@ -1,36 +1,32 @@
 namespace Tunesmith.Torch.Interop;
 
-/// <summary>The native references of several tensors, leased together for one call.</summary>
-internal readonly struct Leases : IDisposable
+/// <summary>Leases a list of tensors for one call.</summary>
+internal readonly ref struct Leases : IDisposable
 {
-    private readonly Tensor[] _tensors;
+    private readonly Tensor?[] _tensors;
 
-    public Leases(Tensor[] tensors)
+    public Leases(Tensor?[] tensors)
     {
         _tensors = tensors;
-        Pointers = new nint[tensors.Length];
-        for (int i = 0; i < tensors.Length; i++) Pointers[i] = tensors[i].Handle.Lease();
-    }
-
-    public nint[] Pointers { get; }
-
-    /// <summary>A second native reference, which the receiver frees.</summary>
-    public static nint Alias(Tensor tensor)
-    {
-        nint handle = tensor.Handle.Lease();
+        Handles = new nint[tensors.Length];
+        int leased = 0;
         try
         {
-            Status.Check(Native.ts_tensor_alias(handle, out nint made));
-            return made;
+            for (; leased < tensors.Length; leased++) Handles[leased] = tensors[leased] is { } tensor ? tensor.Handle.Lease() : 0;
         }
-        finally
+        catch
         {
-            tensor.Handle.Return();
+            for (int i = 0; i < leased; i++) tensors[i]?.Handle.Return();
+            throw;
         }
     }
+
+    public nint[] Handles { get; }
+
+    public nint this[int at] => Handles[at];
 
     public void Dispose()
     {
-        foreach (Tensor tensor in _tensors) tensor.Handle.Return();
+        foreach (Tensor? tensor in _tensors) tensor?.Handle.Return();
     }
 }

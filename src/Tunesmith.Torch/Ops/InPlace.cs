@@ -21,6 +21,7 @@ public static class InPlace
     private static readonly Operator s_bernoulli = new("aten::bernoulli_", "float");
     private static readonly Operator s_maskedFill = new("aten::masked_fill_", "Scalar");
     private static readonly Operator s_sqrt = new("aten::sqrt_");
+    private static readonly Operator s_exp = new("aten::exp_");
     private static readonly Operator s_clamp = new("aten::clamp_");
     private static readonly Operator s_indexCopy = new("aten::index_copy_");
     private static readonly Operator s_indexAdd = new("aten::index_add_");
@@ -52,6 +53,7 @@ public static class InPlace
         public void ExponentialInPlace(double lambda, Generator generator) => s_exponential.InPlace(x, lambda, generator);
         public void MaskedFillInPlace(Tensor mask, double value) => s_maskedFill.InPlace(x, mask, value);
         public void SqrtInPlace() => s_sqrt.InPlace(x);
+        public void ExpInPlace() => s_exp.InPlace(x);
         public void ClampInPlace(double? min, double? max) => s_clamp.InPlace(x, min, max);
         public void IndexCopyInPlace(int dim, Tensor index, Tensor source) => s_indexCopy.InPlace(x, dim, index, source);
         public void IndexAddInPlace(int dim, Tensor index, Tensor source) => s_indexAdd.InPlace(x, dim, index, source);

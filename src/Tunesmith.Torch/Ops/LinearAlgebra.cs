@@ -8,7 +8,6 @@ public static class LinearAlgebra
     private static readonly Operator s_matmul = new("aten::matmul");
     private static readonly Operator s_bmm = new("aten::bmm");
     private static readonly Operator s_mm = new("aten::mm");
-    private static readonly Operator s_linear = new("aten::linear");
     private static readonly Operator s_svd = new("aten::linalg_svd");
     private static readonly Operator s_cholesky = new("aten::linalg_cholesky_ex");
     private static readonly Operator s_qr = new("aten::linalg_qr");
@@ -18,9 +17,6 @@ public static class LinearAlgebra
         public Tensor MatMul(Tensor other) => s_matmul.One(x, other);
         public Tensor Bmm(Tensor other) => s_bmm.One(x, other);
         public Tensor Mm(Tensor other) => s_mm.One(x, other);
-
-        /// <summary>x times the weight's transpose, plus the bias. Models use <see cref="Fused.LinearProduct"/>, which knows bfloat16.</summary>
-        internal Tensor LinearOf(Tensor weight, Tensor? bias) => s_linear.One(x, weight, bias);
 
         /// <summary>Thin singular value decomposition: x = U diag(S) Vh.</summary>
         public (Tensor U, Tensor S, Tensor Vh) Svd() => s_svd.Three(x, false);
