@@ -17,6 +17,7 @@ public static class TemplateProof
     public static IEnumerable<CaseResult> Verify(string folder)
     {
         var conversations = RecordedConversation.Read(folder);
+        foreach (var result in ToolProof.Verify(folder, Clock)) yield return result;
         foreach (var group in ChatTemplateProof.Rows(folder, "templates.jsonl.gz").GroupBy(r => r.GetProperty("name").GetString()!))
         {
             if (!Templates.Exists(group.Key))

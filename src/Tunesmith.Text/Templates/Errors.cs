@@ -20,8 +20,8 @@ internal static class TemplateErrors
 
     public static JinjaException Expected(string expected, Token got) => At(got.Line, $"syntax: got {Short(got.Shown)}; expected {expected}.");
 
-    public static JinjaException UnclosedBlock(string block, int begins, ReadOnlySpan<string> ends, int line) =>
-        At(line, $"block '{block}' of line {begins}: got the end of the template; expected {string.Join(" or ", ends.ToArray().Select(e => $"'{e}'"))}. Close the block.");
+    public static JinjaException UnclosedBlock(string block, int begins, ReadOnlySpan<string> ends) =>
+        At(begins, $"block '{block}': got the end of the template; expected {string.Join(" or ", ends.ToArray().Select(e => $"'{e}'"))}. Close the block.");
 
     public static JinjaException UnknownTag(string name, int line) =>
         At(line, $"tag: got '{Short(name)}'; expected break, call, continue, filter, for, generation, if, macro, raw, set or with. Other files cannot be loaded from a chat template.");
@@ -149,6 +149,11 @@ internal static class TemplateErrors
 
     public static UsageException NoAnswerInTemplate() =>
         new("chat template: got no text for the answers; expected the assistant's messages inside. Set 'template' to a named one.");
+
+    public static UsageException NotParsed() =>
+        new("chat template: got no place for the content of a lone system, user or assistant message; expected one for each. Set 'template' to a named one.");
+
+    public static UsageException NoChatTemplate() => new("template: got a tokenizer without a chat template; expected one to read. Set 'template' to a named one.");
 
     // Special tokens and processing.
     public static UsageException NoStopWord(string template) => new($"template '{template}': got no stop words; expected one to replace the end-of-sequence token with.");

@@ -32,7 +32,7 @@ internal sealed class ToolFormat(string name, Func<IReadOnlyList<PyDict>, TimePr
 }
 
 /// <summary>The tool formats, sorted by name.</summary>
-internal static class ToolFormats
+public static class ToolFormats
 {
     private static readonly SortedDictionary<string, ToolFormat> Known = new(StringComparer.Ordinal)
     {
@@ -45,10 +45,16 @@ internal static class ToolFormats
 
     public static IReadOnlyCollection<string> Names => Known.Keys;
 
-    public static ToolFormat Get(string name) => Known.TryGetValue(name, out var format) ? format : throw TemplateErrors.NoToolFormat(name, Names);
+    /// <summary>The text about the tools, given as a JSON list, which follows the system prompt.</summary>
+    public static string Describe(string format, string tools, TimeProvider clock) => Get(format).Describe(tools, clock);
+
+    /// <summary>The text of one call or a list of calls, given as JSON.</summary>
+    public static string Call(string format, string content) => Get(format).Call(content);
+
+    internal static ToolFormat Get(string name) => Known.TryGetValue(name, out var format) ? format : throw TemplateErrors.NoToolFormat(name, Names);
 
     /// <summary>JSON as template values.</summary>
-    public static object? Parse(string json)
+    internal static object? Parse(string json)
     {
         try
         {

@@ -30,7 +30,7 @@ internal sealed class Parser
             var token = _tokens.Next();
             if (token.Kind == TokenKind.End)
             {
-                if (ends.Length > 0) throw TemplateErrors.UnclosedBlock(block, line, ends, token.Line);
+                if (ends.Length > 0) throw TemplateErrors.UnclosedBlock(block, line, ends);
                 break;
             }
             if (token.Kind == TokenKind.Text) body.Add(new TextStatement(token.Line, token.Text));

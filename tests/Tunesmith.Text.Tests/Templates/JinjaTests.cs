@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Tunesmith.Text.Templates.Jinja;
+
+namespace Tunesmith.Text.Tests.Templates;
+
+public sealed class JinjaTests
+{
+    private static string Render(string template, string variables = "{}", JinjaLimits? limits = null)
+    {
+        using var json = JsonDocument.Parse(variables);
+        var values = json.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => (object?)p.Value.Clone());
+        return JinjaTemplate.Parse(template, limits).Render(values, TimeProvider.System).Text;
+    }
+
+    [Theory]
+    [InlineData("{{ 7 // 2 }} {{ -7 % 3 }} {{ 7 / 7 }} {{ 2 ** 10 }}", "3 2 1.0 1024")]
+    [InlineData("{{ [1, 'a', none, {'k': 1.0}] }}", "[1, 'a', None, {'k': 1.0}]")]
+    [InlineData("{{ 'héllo'[::-1] }} {{ 'a👍b'[1] }} {{ '👍' | length }}", "olléh 👍 1")]
+    [InlineData("{% for i in range(5) if i is odd %}{{ loop.index }}:{{ i }} {% endfor %}", "1:1 2:3 ")]
+    [InlineData("{% set x = 1 %}{% for i in [1] %}{% set x = 2 %}{% endfor %}{{ x }}", "1")]
+    [InlineData("{% set g = [1] | select %}{% if [] | map('upper') %}yes{% endif %}{{ g | list }}{{ g | list }}", "yes[1][]")]
+    [InlineData("{{ {1: 'a', true: 'b', 1.0: 'c'} }}", "{1: 'c'}")]
+    [InlineData("{% macro m(a, b='x') %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, 3, z=4) }}", "12(3,){'z': 4}")]
+    [InlineData("{{ '%s|%5.2f|%-4d|%%' | format('a', 2.345, 7) }}", "a| 2.35|7   |%")]
+    [InlineData("{{ 2.5 | round }} {{ 0.125 | round(2) }} {{ 1e22 }} {{ 0.0001 }} {{ 0.00001 }}", "2.0 0.12 1e+22 0.0001 1e-05")]
+    [InlineData("{{ x.__class__ }}{{ x.y.z is defined if false }}", "")]
+    public void Expressions_print_as_python_prints_them(string template, string expected) => Assert.Equal(expected, Render(template, """{"x": {"a": 1}}"""));
+
+    [Theory]
+    [InlineData("a\n{% if x %}\nb", 2)]
+    [InlineData("a\nb\n{{ 1 +", 3)]
+    [InlineData("a\n\n{{ nothing.here.too }}", 3)]
+    [InlineData("{# c\n #}\n{% for x in 5 %}{% endfor %}", 3)]
+    [InlineData("{{ 'a' + 1 }}", 1)]
+    [InlineData("\n{% include 'x' %}", 2)]
+    [InlineData("\n{{ x | nofilter }}", 2)]
+    [InlineData("\n\n{{ raise_exception('words') }}", 3)]
+    public void An_error_knows_its_line(string template, int line)
+    {
+        var error = Assert.Throws<JinjaException>(() => Render(template));
+        Assert.Equal(line, error.Line);
+    }
+
+    [Fact]
+    public void Words_of_raise_exception_come_through()
+    {
+        var error = Assert.Throws<JinjaException>(() => Render("{{ raise_exception('only ' ~ 2 ~ ' roles') }}"));
+        Assert.True(error.RaisedByTemplate);
+        Assert.Equal("only 2 roles", error.Message);
+    }
+
+    [Theory]
+    [InlineData("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")]
+    [InlineData("{{ 'x' * 999999999999 }}")]
+    [InlineData("{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}")]
+    [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")]
+    [InlineData("{{ range(999999999) | list }}")]
+    [InlineData("{{ '%999999999d' % 1 }}")]
+    [InlineData("{{ 'x' | center(999999999) }}")]
+    [InlineData("{{ 'aaaa' | replace('a', 'b' * 9000000) }}")]
+    [InlineData("{% set ns = namespace(d=[]) %}{% for i in range(9999) %}{% set ns.d = [ns.d] %}{% endfor %}{{ ns.d }}")]
+    [InlineData("{% set ns = namespace(d=[], e=[]) %}{% for i in range(99999) %}{% set ns.d = [ns.d] %}{% set ns.e = [ns.e] %}{% endfor %}{{ ns.d == ns.e }}")]
+    public void A_template_that_wants_too_much_is_refused(string template) => Assert.Throws<JinjaException>(() => Render(template));
+
+    [Fact]
+    public void Deep_syntax_is_refused()
+    {
+        Assert.Throws<JinjaException>(() => Render("{{ " + new string('(', 100_000) + "1" + new string(')', 100_000) + " }}"));
+        Assert.Throws<JinjaException>(() => Render("{{ " + string.Join(" + ", Enumerable.Repeat("1", 100_000)) + " }}"));
+        Assert.Throws<JinjaException>(() => Render(string.Concat(Enumerable.Repeat("{% if true %}", 5000))));
+        Assert.Throws<JinjaException>(() => Render("{{ " + string.Concat(Enumerable.Repeat("not ", 100_000)) + "1 }}"));
+    }
+
+    [Fact]
+    public void Nothing_in_place_can_be_changed()
+    {
+        foreach (string call in (string[])["l.append(2)", "l.pop()", "l.sort()", "d.update({'b': 2})", "d.clear()", "d.setdefault('x', 1)"])
+            Assert.Throws<JinjaException>(() => Render("{% set l = [1] %}{% set d = {'a': 1} %}{{ " + call + " }}"));
+    }
+
+    [Fact]
+    public void Mutated_templates_render_or_are_refused_with_a_line()
+    {
+        string[] seeds =
+        [
+            "{% for m in messages %}{{ '<|' + m.role + '|>' }}{% if m.role == 'user' and loop.index0 > 0 %}{{ m['content'] | trim | replace('a', 'b') }}{% elif m.tools %}{{ m | tojson(indent=2) }}{% else %}{% set x = m.content.split('</think>')[-1].lstrip('\\n') %}{{ x ~ 1 }}{% endif %}{% endfor %}",
+            "{%- macro f(a, b=2) -%}{{ a[::-1] }}{{ '%5.1f' % b }}{%- endmacro %}{% set ns = namespace(n=0) %}{% for i in range(10) %}{% if i == 3 %}{% continue %}{% endif %}{% set ns.n = ns.n + i ** 2 // 3 %}{% endfor %}{{ f('abc', ns.n) }}{% call f(x) %}y{% endcall %}{# c #}{% raw %}{{{% endraw %}",
+            "{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join(', ') }}{{ (messages | groupby('role'))[0].list | length }}{{ {'a': (1, 2), none: [x.y for_]} }}",
+        ];
+        string[] pieces = ["{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "|", "is", "not", "'", "\"", "\\", "\n", "~", ":", "**", "//", "99999999999", "1e308", "in", "for", "endfor", "if", "endif", "else", "set", "range", "é", "👍", "\ud800", "\0", ".", ",", "=", "loop", "tojson", "*", "%"];
+        var random = new Random(7);
+        var limits = new JinjaLimits { Work = 200_000, Length = 100_000 };
+        for (int n = 0; n < 20_000; n++)
+        {
+            string text = seeds[random.Next(seeds.Length)];
+            for (int changes = random.Next(1, 6); changes > 0; changes--)
+            {
+                int at = random.Next(text.Length + 1), length = Math.Min(random.Next(0, 8), text.Length - at);
+                text = text[..at] + (random.Next(3) > 0 ? pieces[random.Next(pieces.Length)] : text.Substring(random.Next(text.Length), 0)) + text[(at + length)..];
+                if (text.Length == 0) text = "x";
+            }
+            try
+            {
+                Render(text, """{"messages": [{"role": "user", "content": "hällo"}, {"role": "assistant", "content": "<think>x</think>a"}]}""", limits);
+            }
+            catch (JinjaException e)
+            {
+                Assert.True(e.Line > 0, $"no line: {e.Message}\n{text}");
+            }
+        }
+    }
+}
