@@ -89,11 +89,11 @@ public sealed class Adapter : IDisposable
             Keep(name + ".weight", layer.Weight.Value);
             Tensor merged = layer.Update!.MergedWeight();
             Tensor? bias = layer.Update.MergedBias();
-            layer.Weight.Replace((layer.InputMajor ? merged.Transpose(0, 1) : merged).Contiguous());
+            layer.Weight.Replace((layer.InputMajor ? merged.Transpose(0, 1) : merged).Contiguous().To(layer.Weight.Value.DType));
             if (layer.Bias is not null && layer.Update.B.Bias is not null)
             {
                 Keep(name + ".bias", layer.Bias.Value);
-                layer.Bias.Replace(bias!);
+                layer.Bias.Replace(bias!.To(layer.Bias.Value.DType));
             }
         }
 
@@ -101,7 +101,7 @@ public sealed class Adapter : IDisposable
         {
             using var scope = Scope.Open();
             Keep(name + ".weight", table.Weight.Value);
-            table.Weight.Replace(table.Update!.MergedWeight().Contiguous());
+            table.Weight.Replace(table.Update!.MergedWeight().Contiguous().To(table.Weight.Value.DType));
         }
 
         SetEnabled(false);

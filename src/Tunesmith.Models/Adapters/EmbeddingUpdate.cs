@@ -48,11 +48,11 @@ internal sealed class EmbeddingUpdate : Module
     {
         if (Rows is not null)
         {
-            return _embedding.Lookup(MergedWeight(), ids);
+            return _embedding.Lookup(MergedWeight(), ids).To(x.DType);
         }
 
         Tensor low = _embedding.Lookup(A!.Value.Transpose(0, 1), ids); // [B, T, R]
-        return x + (low.MatMul(B!.Value.Transpose(0, 1)) * Scale);
+        return (x + (low.MatMul(B!.Value.Transpose(0, 1)) * Scale)).To(x.DType);
     }
 
     /// <returns>[V, C].</returns>
@@ -63,7 +63,7 @@ internal sealed class EmbeddingUpdate : Module
         {
             // Out of place, so that gradients reach the new rows and not the replaced ones.
             Tensor index = Tensor.From(RowIds.ToArray(), RowIds.Count, 1).Expand(RowIds.Count, _embedding.Width);
-            return table.Scatter(0, index, Rows.Value);
+            return table.Scatter(0, index, Rows.Value.To(table.DType));
         }
 
         return table + (B!.Value.MatMul(A!.Value).Transpose(0, 1) * Scale);

@@ -50,13 +50,13 @@ internal sealed class LowRankUpdate
         Tensor low = _layer.Precision.Linear(_layer.Precision.Linear(input, A.Weight.Value, null), B.Weight.Value, Bias); // [..., out]
         if (Magnitude is null)
         {
-            return y + (low * Scale);
+            return (y + (low * Scale)).To(y.DType);
         }
 
         // With dropout the base's part of DoRA sees the dropped input too, as in peft.
         Tensor plain = drops ? _layer.Precision.Linear(input, _layer.BaseWeight(), null) : _layer.Bias is null ? y : y - _layer.Bias.Value;
         Tensor stretch = Magnitude.Weight.Value / RowNorms(Sum()).Detach(); // [out]
-        return y + ((stretch - 1.0) * plain) + (stretch * low * Scale);
+        return (y + ((stretch - 1.0) * plain) + (stretch * low * Scale)).To(y.DType);
     }
 
     /// <returns>The weight that the layer with its update has, [out, in].</returns>

@@ -84,7 +84,7 @@ internal sealed class LlamaAttention : Module
         Tensor v = Split(_value.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
         // Angles are applied in the residual's dtype, as the reference does under autocast.
         (q, k) = input.Rope!.Apply(q.To(x.DType), k.To(x.DType));
-        (q, k) = (_precision.Round(q), _precision.Round(k));
+        (q, k, v) = (_precision.Round(q), _precision.Round(k), _precision.Round(v));
         if (input.Cache is not null)
         {
             (k, v) = input.Cache.Append(input.Layer, k, v); // [B, K, S, D]

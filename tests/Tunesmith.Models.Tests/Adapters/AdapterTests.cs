@@ -76,6 +76,28 @@ public sealed class AdapterTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("llama", "lora", true)]
+    [InlineData("llama", "dora", false)]
+    [InlineData("llama", "dora", true)]
+    [InlineData("gpt2", "dora", true)]
+    [InlineData("bert", "lora", false)]
+    public void A_float32_adapter_works_on_a_bfloat16_base(string family, string method, bool autocast)
+    {
+        using var scope = Scope.Open();
+        using Model exact = Tensors.Load(family);
+        Tensor expected = Logits(exact);
+        using Model model = ModelLoader.Load(Tensors.Family(family), new LoadOptions { DType = DType.BFloat16 }).Model;
+        model.Precision.Compute = autocast ? DType.BFloat16 : null;
+        using Adapter adapter = Adapter.Attach(model, Options(method), new Generator(5));
+        Tensor logits = Logits(model).To(DType.Float32);
+        Tensors.AreClose(expected, logits, 0.15 * expected.Abs().Max().Item());
+        logits.Sum().Backward();
+        Assert.All(model.NamedParameters().Where(pair => pair.Name.Contains("lora_B")), pair => Assert.True(pair.Parameter.Value.Grad is { DType: DType.Float32 }));
+        adapter.Merge();
+        Assert.All(model.NamedParameters().Where(pair => !pair.Name.Contains("lora_") && !pair.Name.StartsWith("classifier")), pair => Assert.Equal(DType.BFloat16, pair.Parameter.Value.DType));
+    }
+
     [Fact]
     public void Disposed_with_its_model_no_tensor_is_left()
     {
