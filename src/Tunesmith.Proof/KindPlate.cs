@@ -16,13 +16,13 @@ internal static class KindPlate
         Golden("losses", null),
         new("metrics", MetricProof.Recognises, MetricProof.Verify),
         Golden("models", ModelProof.Verify),
-        Golden("optimizers", null),
+        Golden("optimizers", OptimizerProof.Verify),
         Golden("quantization", null),
-        Golden("schedules", null),
+        Golden("schedules", ScheduleProof.Verify),
         Golden("seq2seq", null),
         new("templates", marks => marks.HasAny("templates.jsonl", "processing.jsonl"), null),
         new("tokenizers", marks => marks.Has("texts.jsonl") || marks.Has("components.jsonl"), null),
-        Golden("training", null),
+        Golden("training", TrainingProof.Verify),
         Golden("vision", null),
     ];
 
