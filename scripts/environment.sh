@@ -1,0 +1,70 @@
+# shellcheck shell=sh
+# Sourced by ./tunesmith and ./dev before .NET starts: what libtorch, OpenBLAS and malloc read once, when they are loaded.
+# Whatever is set already is kept. `./tunesmith env` shows what is in force; docs/log.md has the measurements.
+
+tunesmith_default() {
+    eval "[ -n \"\${$1+set}\" ]" || export "$1=$2"
+}
+
+tunesmith_flags='' tunesmith_vendor='' tunesmith_siblings=1 tunesmith_cores=1
+if [ -r /proc/cpuinfo ]; then
+    # The first processor's block is enough, and reading it here saves starting grep.
+    while IFS=: read -r tunesmith_key tunesmith_value; do
+        case $tunesmith_key in
+            flags*) tunesmith_flags=" $tunesmith_value " ;;
+            vendor_id*) tunesmith_vendor=$tunesmith_value ;;
+            siblings*) tunesmith_siblings=$((tunesmith_value)) ;;
+            'cpu cores'*) tunesmith_cores=$((tunesmith_value)) ;;
+            '') break ;;
+        esac
+    done < /proc/cpuinfo
+fi
+
+tunesmith_has() {
+    for tunesmith_flag in "$@"; do
+        case $tunesmith_flags in *" $tunesmith_flag "*) ;; *) return 1 ;; esac
+    done
+}
+
+# One thread a core: a second one on the same core only takes its caches away.
+if [ -z "${OMP_NUM_THREADS+set}" ]; then
+    tunesmith_threads=$(nproc 2>/dev/null || echo 1)
+    [ "$tunesmith_cores" -gt 0 ] && [ "$tunesmith_siblings" -gt "$tunesmith_cores" ] && tunesmith_threads=$((tunesmith_threads * tunesmith_cores / tunesmith_siblings))
+    # A container's share of the machine.
+    if [ -r /sys/fs/cgroup/cpu.max ] && read -r tunesmith_quota tunesmith_period < /sys/fs/cgroup/cpu.max && [ "$tunesmith_quota" != max ]; then
+        tunesmith_share=$(((tunesmith_quota + tunesmith_period - 1) / tunesmith_period))
+        [ "$tunesmith_share" -lt "$tunesmith_threads" ] && tunesmith_threads=$tunesmith_share
+    fi
+    [ "$tunesmith_threads" -ge 1 ] || tunesmith_threads=1
+    export OMP_NUM_THREADS="$tunesmith_threads"
+fi
+
+# libtorch never picks its AVX-512 kernels by itself.
+if tunesmith_has avx512f avx512bw avx512dq avx512vl fma; then
+    tunesmith_default ATEN_CPU_CAPABILITY avx512
+    # OpenBLAS takes AVX2 kernels on processors it does not know; Intel's it knows.
+    case $tunesmith_vendor in *GenuineIntel*) ;; *) tunesmith_default OPENBLAS_CORETYPE SkylakeX ;; esac
+elif tunesmith_has avx2 fma; then
+    tunesmith_default ATEN_CPU_CAPABILITY avx2
+fi
+
+# Large tensors are reused instead of being handed back to the kernel and faulted in again.
+tunesmith_default MALLOC_MMAP_MAX_ 0
+tunesmith_default MALLOC_TRIM_THRESHOLD_ 100000000000
+tunesmith_default MALLOC_TOP_PAD_ 67108864
+
+# The OpenBLAS that shares libtorch's thread pool, before the one that Debian's alternatives prefer; another libtorch before both.
+tunesmith_first() {
+    case ":${LD_LIBRARY_PATH:-}:" in
+        *":$1:"*) ;;
+        *) export LD_LIBRARY_PATH="$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ;;
+    esac
+}
+for tunesmith_folder in /usr/lib/*-linux-gnu/openblas-openmp; do
+    [ -d "$tunesmith_folder" ] && tunesmith_first "$tunesmith_folder"
+done
+[ -n "${TUNESMITH_LIBTORCH:-}" ] && tunesmith_first "$TUNESMITH_LIBTORCH/lib"
+
+unset tunesmith_flags tunesmith_vendor tunesmith_siblings tunesmith_cores tunesmith_key tunesmith_value tunesmith_flag tunesmith_folder
+unset tunesmith_threads tunesmith_quota tunesmith_period tunesmith_share
+:

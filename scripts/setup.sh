@@ -1,0 +1,86 @@
+#!/bin/sh
+# Set-up: finds out what is missing, installs it where it may, builds the native library and the program, and says how long each took.
+# usage: scripts/setup.sh [--program]    without --program it stops before the program, which tests build in their own way
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+say() { printf 'set-up: %s\n' "$*" >&2; }
+now() { date +%s; }
+begun=$(now) what=${1:-}
+mkdir -p artifacts
+: > artifacts/begun
+
+# Two commands started at once must not build into the same folder.
+if command -v flock >/dev/null 2>&1; then
+    exec 9>artifacts/setup.lock
+    flock -n 9 || { say "another set-up is at work; waiting for it"; flock 9; }
+fi
+
+. "$root/scripts/dotnet.sh"
+
+# 1. Packages
+missing='' why=''
+need() { missing="$missing $1"; why="$why, $2"; }
+command -v "${CXX:-g++}" >/dev/null 2>&1 || need g++ "a C++ compiler"
+if [ -z "${TUNESMITH_LIBTORCH:-}" ]; then
+    [ -f /usr/include/torch/csrc/api/include/torch/version.h ] || [ -f /usr/include/torch/version.h ] || need libtorch-dev "libtorch"
+fi
+set -- /usr/lib/*-linux-gnu/openblas-openmp/libblas.so.3
+[ -e "$1" ] || need libopenblas0-openmp "a fast BLAS (without it matrix products are 30 times slower)"
+if [ -n "$missing" ]; then
+    say "missing:${why#,}"
+    line="apt-get update && apt-get install -y --no-install-recommends$missing"
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "this is no Debian machine. Install what Debian calls$missing, or set TUNESMITH_LIBTORCH to a libtorch folder, and run the same command again."
+        exit 1
+    elif [ "$(id -u)" = 0 ]; then as_root='env'
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then as_root='sudo -n env'
+    else
+        say "run this line, then the same command again:"
+        printf '  sudo sh -c "%s"\n' "$line" >&2
+        exit 1
+    fi
+    start=$(now)
+    say "installing$missing (a few minutes, once)"
+    if ! { $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q update &&
+        $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends $missing; } >artifacts/apt.log 2>&1 </dev/null; then
+        tail -n 15 artifacts/apt.log >&2
+        say "the packages could not be installed; the last lines are above, all of them in artifacts/apt.log. By hand: $line"
+        exit 1
+    fi
+    say "packages installed ($(($(now) - start)) s)"
+fi
+
+# 2. The native library; it says by itself when it compiles.
+bash native/build.sh
+
+[ "$what" = --program ] || exit 0
+
+# 3. The program
+case $(uname -m) in x86_64) rid=linux-x64 ;; aarch64) rid=linux-arm64 ;; *) rid='' ;; esac
+start=$(now)
+say "building the program"
+publish() {
+    rm -rf artifacts/app.new
+    "$tunesmith_dotnet" publish src/Tunesmith.Cli -c Release -v q --nologo -o artifacts/app.new "$@" >artifacts/publish.log 2>&1 </dev/null
+}
+# Compiled ahead of time it starts three times as fast; where the compiler for that cannot be had, it is only slower to start.
+if ! { [ -n "$rid" ] && publish -r "$rid" --self-contained false -p:PublishReadyToRun=true; }; then
+    if grep -q 'error CS' artifacts/publish.log || ! publish; then
+        grep -E 'error|warn' artifacts/publish.log | head -n 20 >&2 || tail -n 20 artifacts/publish.log >&2
+        say "the program does not build; the messages are above, all of them in artifacts/publish.log."
+        exit 1
+    fi
+    say "built without ahead-of-time compilation: it starts a little slower"
+fi
+rm -rf artifacts/app.old
+[ ! -d artifacts/app ] || mv artifacts/app artifacts/app.old
+mv artifacts/app.new artifacts/app
+rm -rf artifacts/app.old
+say "program built ($(($(now) - start)) s)"
+
+# The stamp is older than nothing that went into the build: what changes after this moment is newer.
+printf '%s\n%s\n' "$DOTNET_ROOT" "${TUNESMITH_LIBTORCH:-}" > artifacts/ready.new
+touch -r artifacts/begun artifacts/ready.new
+mv artifacts/ready.new artifacts/ready
+say "ready after $(($(now) - begun)) s"
