@@ -43,6 +43,9 @@ internal sealed class DatasetLoader
         return [.. files.Select(file => stage == "cls" ? new DatasetEntry { Name = file, Files = [file] } : FileDetection.Describe(file, First(file), stage, _options.TextColumn, _options.Formatting))];
     }
 
+    /// <summary>The rows of one file, as they are.</summary>
+    public IEnumerable<Row> Rows(string path) => RowReaders.Read(path, path, _read);
+
     /// <summary>What one conversation data set gives.</summary>
     public List<T> Load<T>(DatasetEntry entry, Func<AlignedExample, T> prepare)
     {
@@ -88,7 +91,6 @@ internal sealed class DatasetLoader
             string path = Path.Combine(entry.Folder, file);
             foreach (var row in RowReaders.Read(path, path, _read))
             {
-                if (all.Count >= limit) break;
                 if (++count % ProgressEvery == 0) _progress?.Invoke(new DataProgress(row.Place.File, count));
                 try
                 {
@@ -98,7 +100,10 @@ internal sealed class DatasetLoader
                 {
                     BadRows.Add(problem);
                 }
+                // Before the next row is read: what stands behind the last one that is wanted is of no interest.
+                if (all.Count >= limit) break;
             }
+            if (all.Count >= limit) break;
         }
         if (count == 0) throw Errors.NoRows(entry.Name);
         _progress?.Invoke(new DataProgress(entry.Name, count));

@@ -8,12 +8,10 @@ internal enum Omission
     None,
     /// <summary>Its turns do not end with one answer to one prompt.</summary>
     Turns,
-    /// <summary>No token of it would be trained on.</summary>
-    NothingToTrain,
 }
 
 /// <summary>What is kept of a row: its tokens, or why there are none.</summary>
-internal sealed record Prepared(TokenizedExample? Example, Place Place, Omission Omission = Omission.None, TurnFault Faults = TurnFault.None, bool Truncated = false, bool Empty = false)
+internal sealed record Prepared(TokenizedExample? Example, Place Place, Omission Omission = Omission.None, TurnFault Faults = TurnFault.None, bool Truncated = false, bool Empty = false, bool NothingToTrain = false)
 {
     /// <summary>The labels of a classification row.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];

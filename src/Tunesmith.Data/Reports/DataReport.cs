@@ -54,7 +54,7 @@ public sealed record SplitReport
     /// <summary>Conversations that were emptied for it.</summary>
     public int Emptied { get; init; }
 
-    /// <summary>Left out: every token is masked.</summary>
+    /// <summary>Every token is masked, because the cut took the whole answer; kept, so that the order of the others stays the reference's.</summary>
     public int NothingToTrain { get; init; }
 
     /// <summary>Cut to cutoff_len.</summary>
@@ -91,7 +91,7 @@ public sealed record SplitReport
             if (count > 0) remarks.Add($"{DataReport.Text(count)} {what}");
         }
         Remark(WithoutAnswer, "without a usable answer left out");
-        Remark(NothingToTrain, "with nothing to train on left out");
+        Remark(NothingToTrain, "with nothing to train on (the prompt fills cutoff_len)");
         Remark(Truncated, "cut to cutoff_len");
         Remark(Empty, "with an empty text");
         Remark(Duplicates, "the same as an earlier one");

@@ -26,7 +26,7 @@ internal static class Tally
             WrongRole = rows.Count(r => r.Faults.HasFlag(TurnFault.Role)),
             WrongCount = rows.Count(r => r.Faults.HasFlag(TurnFault.Count)),
             Emptied = rows.Count(r => r.Faults.HasFlag(TurnFault.Emptied)),
-            NothingToTrain = rows.Count(r => r.Omission == Omission.NothingToTrain),
+            NothingToTrain = rows.Count(r => r.NothingToTrain),
             Truncated = rows.Count(r => r.Truncated),
             Empty = rows.Count(r => r.Empty),
             Duplicates = duplicates,
