@@ -23,6 +23,7 @@ public static class ChatTemplateProof
             using var chats = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "chats.json")));
             foreach (var result in Rendered(folder, chats.RootElement)) yield return result;
             foreach (var result in Generated(folder, chats.RootElement)) yield return result;
+            foreach (var row in Rows(folder, "masks.jsonl")) yield return Mask(folder, chats.RootElement, row);
         }
     }
 
@@ -83,6 +84,24 @@ public static class ChatTemplateProof
             if (!sources.TryGetValue(template, out string? source)) yield return new CaseResult(Kind, name, false, "no Jinja text in ../templates/jinja-ollama.jsonl.gz");
             else yield return Compare(name, row.GetProperty("out"), () => ChatTemplate.Parse(source).Render(Messages(chats, chat), new ChatOptions { Clock = Clock }));
         }
+    }
+
+    /// <summary>Which tokens lie in generation blocks: from the one that holds a block's first character to the one that holds its last.</summary>
+    private static CaseResult Mask(string folder, JsonElement chats, JsonElement row)
+    {
+        string name = $"masks/{row.GetProperty("name").GetString()}/{row.GetProperty("case").GetString()}";
+        var tokenizer = new RecordedTokenizers(Path.Combine(folder, "..", "templates")).Fresh("neutral");
+        var rendered = ChatTemplate.Parse(row.GetProperty("template").GetString()!).Render(Messages(chats, row.GetProperty("case").GetString()!), new ChatOptions { Clock = Clock });
+        var encoding = tokenizer.Encode(rendered.Text, addSpecialTokens: false);
+        int[] mask = new int[encoding.Count];
+        foreach (var (start, end) in rendered.Generated)
+        {
+            int first = Array.FindIndex(encoding.CodePointOffsets, o => o.Start <= start && start < o.End);
+            int last = Array.FindIndex(encoding.CodePointOffsets, o => o.Start < end && end <= o.End);
+            if (start < end && first >= 0 && last >= first) mask.AsSpan(first, last - first + 1).Fill(1);
+        }
+        string got = JsonSerializer.Serialize(new { input_ids = encoding.Ids, assistant_masks = mask });
+        return Same(name, JsonSerializer.Serialize(row.GetProperty("out")), got);
     }
 
     private static JsonElement Messages(JsonElement chats, string name) =>

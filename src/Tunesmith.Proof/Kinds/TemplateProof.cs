@@ -17,7 +17,7 @@ public static class TemplateProof
     public static IEnumerable<CaseResult> Verify(string folder)
     {
         var conversations = RecordedConversation.Read(folder);
-        foreach (var result in ToolProof.Verify(folder, Clock)) yield return result;
+        var tokenizers = new RecordedTokenizers(folder);
         foreach (var group in ChatTemplateProof.Rows(folder, "templates.jsonl.gz").GroupBy(r => r.GetProperty("name").GetString()!))
         {
             if (!Templates.Exists(group.Key))
@@ -25,8 +25,11 @@ public static class TemplateProof
                 yield return new CaseResult(Kind, group.Key, false, "template not implemented");
                 continue;
             }
-            foreach (var row in group) yield return Guarded($"{group.Key}/{CaseName(row)}", () => row.GetProperty("k").GetString() == "template" ? Settings(row) : Render(row, conversations));
+            foreach (var row in group) yield return Guarded($"{group.Key}/{CaseName(row)}", () => row.GetProperty("k").GetString() == "template" ? Settings(row) ?? AfterFix(tokenizers, row) : Render(tokenizers, row, conversations));
         }
+        foreach (var result in WrittenTemplateProof.Verify(folder, tokenizers)) yield return result;
+        foreach (var result in ToolProof.Verify(folder, Clock)) yield return result;
+        foreach (var result in new ProcessingProof(folder, conversations, tokenizers).Verify()) yield return result;
     }
 
     /// <summary>A failure inside one case is that case's failure.</summary>
@@ -87,14 +90,41 @@ public static class TemplateProof
         return null;
     }
 
-    private static string? Render(JsonElement row, IReadOnlyDictionary<string, RecordedConversation> conversations)
+    private static string? AfterFix(RecordedTokenizers tokenizers, JsonElement row)
+    {
+        var template = Templates.Get(row.GetProperty("name").GetString()!);
+        foreach (var (name, file) in (ReadOnlySpan<(string, string)>)[("neutral", "neutral"), ("bare", "neutral-bare"), ("nothing", "neutral-bare")])
+        {
+            var expected = row.GetProperty("after_fix").GetProperty(name);
+            var tokenizer = tokenizers.Fresh(file);
+            if (name == "nothing") (tokenizer.BosToken, tokenizer.EosToken) = (null, null);
+            var added = template.FixTokenizer(tokenizer);
+            string got = $"eos {tokenizer.EosToken} {tokenizer.EosId} pad {tokenizer.PadToken} {tokenizer.PadId} bos {tokenizer.BosToken} new {string.Join(' ', added)} stops {string.Join(' ', template.StopTokenIds(tokenizer))}";
+            string wanted = $"eos {expected.GetProperty("eos")} {expected.GetProperty("eos_id")} pad {expected.GetProperty("pad")} {expected.GetProperty("pad_id")} bos {expected.GetProperty("bos")} "
+                + $"new {string.Join(' ', expected.GetProperty("new_tokens").EnumerateArray())} stops {string.Join(' ', expected.GetProperty("stop_ids").EnumerateArray())}";
+            if (got != wanted) return $"after fixing the {name} tokenizer: got {got}; expected {wanted}";
+        }
+        return null;
+    }
+
+    private static string? Ids(RecordedTokenizers tokenizers, Template template, Conversation conversation, JsonElement row)
+    {
+        if (!row.TryGetProperty("ids", out var expected) || expected.ValueKind != JsonValueKind.Array) return null;
+        var tokenizer = tokenizers.FixedFor(template);
+        var turns = template.EncodeMultiTurn(tokenizer, conversation.Messages, conversation.System, conversation.Tools);
+        string got = JsonSerializer.Serialize(turns.Select(t => new[] { t.Prompt, t.Answer })), wanted = JsonSerializer.Serialize(expected);
+        return got == wanted ? null : $"ids: {FirstDifference(got, wanted)}";
+    }
+
+    private static string? Render(RecordedTokenizers tokenizers, JsonElement row, IReadOnlyDictionary<string, RecordedConversation> conversations)
     {
         var template = Configured(row.GetProperty("name").GetString()!, row);
         var conversation = conversations[row.GetProperty("case").GetString()!].For(template);
         var messages = conversation.Messages;
         return Same("one", row, () => [template.RenderOneTurn(messages, conversation.System, conversation.Tools)])
             ?? Same("multi", row, () => template.RenderMultiTurn(messages, conversation.System, conversation.Tools))
-            ?? Same("multi_discard", row, () => template.RenderMultiTurn(messages, conversation.System, conversation.Tools, discardThoughts: true));
+            ?? Same("multi_discard", row, () => template.RenderMultiTurn(messages, conversation.System, conversation.Tools, discardThoughts: true))
+            ?? Ids(tokenizers, template, conversation, row);
     }
 
     private static string? Same(string what, JsonElement row, Func<IReadOnlyList<RenderedTurn>> render)

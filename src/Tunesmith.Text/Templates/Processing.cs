@@ -1,4 +1,5 @@
 using Tunesmith.Text.Conversations;
+using Tunesmith.Text.Tokenizers;
 
 namespace Tunesmith.Text.Templates;
 
@@ -15,6 +16,25 @@ public sealed record SupervisedOptions
     public bool TrainOnPrompt { get; init; }
 }
 
+/// <summary>How rows for pretraining are made.</summary>
+public sealed record PretrainOptions
+{
+    /// <summary>The most ids a row may have; the length of every block when packing.</summary>
+    public int CutoffLen { get; init; } = 2048;
+
+    /// <summary>Texts follow each other in blocks of equal length.</summary>
+    public bool Packing { get; init; }
+
+    /// <summary>Whether the tokenizer adds its beginning token by itself (<c>add_bos_token</c>); then rows begin with it.</summary>
+    public bool AddBos { get; init; }
+
+    /// <summary>What ends a text; null for the tokenizer's end token. With template llama3 it is <see cref="Llama3End"/>.</summary>
+    public string? TextEnd { get; init; }
+
+    /// <summary>The end of a text under template llama3, whose end token ends turns instead.</summary>
+    public const string Llama3End = "<|end_of_text|>";
+}
+
 /// <summary>Packed rows, and how many examples were too long for any row.</summary>
 public sealed record PackResult(IReadOnlyList<PackedExample> Rows, int Dropped);
 
@@ -24,6 +44,34 @@ public sealed record PackResult(IReadOnlyList<PackedExample> Rows, int Dropped);
 /// </summary>
 public static class Processing
 {
+    /// <summary>Ids and labels of one conversation: <paramref name="prompt"/> is all messages but the last, which is <paramref name="response"/>.</summary>
+    public static EncodedExample Supervised(
+        Template template, Tokenizer tokenizer, IReadOnlyList<Message> prompt, IReadOnlyList<Message> response, string? system, string? tools, SupervisedOptions options)
+    {
+        if (options.TrainOnPrompt && template.EfficientEos) throw TemplateErrors.TrainOnPrompt(template.Name);
+        bool discardThoughts = options.MaskHistory && !template.PreserveThinking;
+        var turns = template.EncodeMultiTurn(tokenizer, [.. prompt, .. response], system, tools, discardThoughts);
+        return Supervised(turns, options, template.EfficientEos(tokenizer));
+    }
+
+    /// <summary>Prompt and answer ids for prediction; without a response the answer is empty.</summary>
+    public static EncodedTurn Unsupervised(
+        Template template, Tokenizer tokenizer, IReadOnlyList<Message> prompt, IReadOnlyList<Message> response, string? system, string? tools, int cutoffLen)
+    {
+        IReadOnlyList<Message> answer = response.Count == 1 ? response : [new Message(Roles.Assistant, "")];
+        return Unsupervised(template.EncodeOneTurn(tokenizer, [.. prompt, .. answer], system, tools), cutoffLen, template.EfficientEos(tokenizer));
+    }
+
+    /// <summary>Plain texts for pretraining: each followed by the end token; in one row each, or packed into blocks of the cutoff's length.</summary>
+    public static IReadOnlyList<int[]> Pretrain(Tokenizer tokenizer, IReadOnlyList<string> texts, PretrainOptions options)
+    {
+        if (options.CutoffLen < 1) throw TemplateErrors.Cutoff(options.CutoffLen);
+        string end = options.TextEnd ?? tokenizer.EosToken ?? throw TemplateErrors.NoEos("pretraining");
+        if (options.Packing) return Blocks(texts.Select(t => tokenizer.EncodeIds(t + end)), options.CutoffLen, options.AddBos ? tokenizer.BosId : null);
+        string begin = options.AddBos ? tokenizer.BosToken ?? "" : "";
+        return [.. texts.Select(t => tokenizer.EncodeIds(begin + t + end)).Select(ids => ids.Length > options.CutoffLen ? ids[..options.CutoffLen] : ids)];
+    }
+
     /// <summary>Ids and labels of one conversation from its encoded turns.</summary>
     /// <param name="turns">The turns in the order of the conversation.</param>
     /// <param name="efficientEos">The id put once after everything, for templates without an end in their slots; null for all others.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tunesmith.Runs;
+using Tunesmith.Text.Tokenizers;
 
 namespace Tunesmith.Text.Templates;
 
@@ -16,6 +17,31 @@ public static class Templates
         Plate.Value.TryGetValue(name, out var template) ? template : throw TemplateErrors.NoTemplate(name, Names);
 
     public static bool Exists(string name) => Plate.Value.ContainsKey(name);
+
+    /// <summary>
+    /// The template of a checkpoint itself: its chat template renders, for training and for use, and what is trained on is found by rendering.
+    /// A tokenizer without a chat template gets <c>empty</c>, as in LLaMA-Factory.
+    /// </summary>
+    public static Template FromTokenizer(Tokenizer tokenizer)
+    {
+        if (tokenizer.ChatTemplate is null) return Get("empty");
+        return new Template { Name = "checkpoint", Own = new OwnTemplate(ChatTemplate.Parse(tokenizer.ChatTemplate), Variables(tokenizer), TimeProvider.System) };
+    }
+
+    /// <summary>Slots read off a checkpoint's chat template, as LLaMA-Factory does when a recipe names no template.</summary>
+    public static Template ParseFromTokenizer(Tokenizer tokenizer)
+    {
+        string prefix = tokenizer.Decode(tokenizer.EncodeIds("", addSpecialTokens: true));
+        return ParsedTemplate.Read(ChatTemplate.Parse(tokenizer.ChatTemplate ?? throw TemplateErrors.NoChatTemplate()), prefix, Variables(tokenizer));
+    }
+
+    /// <summary>The special tokens under the names that chat templates know; a token that is not there is not defined.</summary>
+    public static IReadOnlyDictionary<string, object?> Variables(Tokenizer tokenizer)
+    {
+        (string Name, string? Token)[] known =
+            [("bos_token", tokenizer.BosToken), ("eos_token", tokenizer.EosToken), ("pad_token", tokenizer.PadToken), ("unk_token", tokenizer.UnkToken)];
+        return known.Where(k => k.Token is not null).ToDictionary(k => k.Name, k => (object?)k.Token);
+    }
 
     private static SortedDictionary<string, Template> Load()
     {
