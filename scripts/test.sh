@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-scripts/setup.sh --program || { echo "0 passed, 1 failed"; exit 1; }
+scripts/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
 . scripts/dotnet.sh
 [ "$slow" = yes ] && export TUNESMITH_SLOW=1
 lane='Category!=Slow'
@@ -31,11 +31,11 @@ lane='Category!=Slow'
 
 start=$(date +%s)
 if [ -z "$rooms" ]; then
-    "$tunesmith_dotnet" build Tunesmith.slnx -c Release -v q --nologo -clp:ErrorsOnly || { echo "0 passed, 1 failed"; exit 1; }
+    "$tunesmith_dotnet" build Tunesmith.slnx -c Release -v q --nologo "-clp:ErrorsOnly;NoSummary" || { echo "0 passed, 1 failed"; exit 1; }
     for project in tests/Tunesmith.*.Tests; do room=${project#tests/Tunesmith.}; rooms="$rooms ${room%.Tests}"; done
 else
     for room in $rooms; do
-        "$tunesmith_dotnet" build "tests/Tunesmith.$room.Tests" -c Release -v q --nologo -clp:ErrorsOnly || { echo "0 passed, 1 failed"; exit 1; }
+        "$tunesmith_dotnet" build "tests/Tunesmith.$room.Tests" -c Release -v q --nologo "-clp:ErrorsOnly;NoSummary" || { echo "0 passed, 1 failed"; exit 1; }
     done
 fi
 echo "built in $(($(date +%s) - start)) s"

@@ -1,0 +1,96 @@
+namespace Tunesmith.Tests;
+
+/// <summary>The set-up's decisions, with a package manager that only writes down what it is asked.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
+public sealed class SetupScriptTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("set-up-").FullName;
+
+    public SetupScriptTests()
+    {
+        Directory.CreateDirectory(Path.Combine(_root, "scripts"));
+        Directory.CreateDirectory(Path.Combine(_root, "native"));
+        Directory.CreateDirectory(Path.Combine(_root, "fake"));
+        foreach (var name in new[] { "setup.sh", "dotnet.sh" }) File.Copy(Path.Combine(Repo.Root, "scripts", name), Path.Combine(_root, "scripts", name));
+        File.WriteAllText(Path.Combine(_root, "native", "build.sh"), "echo native >&2\n");
+        Fake("apt-get", "echo \"$*\" >> \"$TEST_ROOT/asked\"; exit ${TEST_APT:-0}");
+        Fake("sudo", "exit 1");
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private void Fake(string name, string body)
+    {
+        var path = Path.Combine(_root, "fake", name);
+        File.WriteAllText(path, "#!/bin/sh\n" + body + "\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    // A compiler that is not there makes something missing, whatever this machine has.
+    private Script Setup(string user, params (string Name, string Value)[] more)
+    {
+        Fake("id", $"echo {user}");
+        var variables = new Dictionary<string, string?>
+        {
+            ["PATH"] = Path.Combine(_root, "fake") + ":" + Environment.GetEnvironmentVariable("PATH"),
+            ["CXX"] = "no-such-compiler",
+            ["TEST_ROOT"] = _root,
+        };
+        foreach (var (name, value) in more) variables[name] = value;
+        return Script.Run("sh scripts/setup.sh", variables, _root);
+    }
+
+    [Fact]
+    public void Root_installs_what_is_missing_and_goes_on()
+    {
+        var run = Setup("0");
+        Assert.Equal(0, run.Code);
+        var asked = File.ReadAllText(Path.Combine(_root, "asked"));
+        Assert.Contains("update", asked);
+        Assert.Contains("install -y --no-install-recommends", asked);
+        Assert.Contains("g++", asked);
+        Assert.Contains("set-up: missing: a C++ compiler", run.Error);
+        Assert.Contains("native", run.Error);
+    }
+
+    [Fact]
+    public void Without_rights_the_one_line_to_run_is_printed()
+    {
+        var run = Setup("1000");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("sudo sh -c \"apt-get update && apt-get install -y --no-install-recommends g++", run.Error);
+        Assert.False(File.Exists(Path.Combine(_root, "asked")));
+    }
+
+    [Fact]
+    public void A_failed_installation_is_told_with_what_to_do()
+    {
+        var run = Setup("0", ("TEST_APT", "100"));
+        Assert.Equal(1, run.Code);
+        Assert.Contains("the packages could not be installed", run.Error);
+    }
+
+    [Fact]
+    public void An_SDK_that_is_too_old_is_told_with_the_line_that_brings_a_newer_one()
+    {
+        Fake("dotnet", "echo '8.0.404 [/somewhere]'");
+        // Only the candidate on the PATH, so that the machine's own SDK is not found.
+        var script = File.ReadAllText(Path.Combine(_root, "scripts", "dotnet.sh")).Replace("/usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet", "", StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_root, "scripts", "dotnet.sh"), script);
+        var run = Setup("0", ("DOTNET_ROOT", "/nonexistent"), ("HOME", _root));
+        Assert.Equal(1, run.Code);
+        Assert.Contains("the .NET SDK found is 8.0.404; 10.0 or newer is needed", run.Error);
+        Assert.Contains("dotnet-install.sh", run.Error);
+    }
+
+    [Fact]
+    public void An_unknown_word_to_the_developers_door_is_wrong_use() => Assert.Equal(2, Script.Run("./dev frobnicate").Code);
+
+    [Fact]
+    public void An_unknown_room_is_wrong_use_and_lists_the_rooms()
+    {
+        var run = Script.Run("./dev test atticc");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("Runs", run.Error);
+    }
+}
