@@ -35,6 +35,7 @@ public sealed class Trainer : IDisposable
     {
         (_input, _options, _model) = (input, input.Options, input.Model);
         if (input.Train.Count == 0) throw Errors.NoTrainingExamples();
+        input.Stage.Check(_model);
         _length = RunLength.Of(input.Train.Count, _options.PerDeviceTrainBatchSize, _options.GradientAccumulationSteps, _options.NumTrainEpochs, _options.MaxSteps);
         var total = _length.TotalSteps;
         _logEvery = TrainingOptions.Interval(_options.LoggingSteps, total);

@@ -37,6 +37,11 @@ public sealed class CausalStage : Stage
         ? new CausalStage(name, TokenLoss.Smoothed, options.LabelSmoothingFactor, options.ComputeAccuracy, padId)
         : new CausalStage(name, TokenLoss.CrossEntropy, 0, options.ComputeAccuracy, padId);
 
+    public override void Check(Model model)
+    {
+        if (model is not CausalModel) throw Errors.WrongModel(_name, "a language model", model.Architecture);
+    }
+
     /// <summary>Labels counted before the shift, as the reference counts tokens: in stage pt the first token of a row counts although nothing predicts it.</summary>
     public override double Terms(Batch batch) => batch.LabelCount;
 
@@ -70,7 +75,7 @@ public sealed class CausalStage : Stage
     // Hidden states of the positions that predict a label, [N, C].
     private (CausalModel Model, Tensor Hidden) Hidden(Model model, Batch batch, long[] positions)
     {
-        if (model is not CausalModel causal) throw Errors.WrongModel(_name, "a language model", model.Architecture);
+        var causal = (CausalModel)model;
         var hidden = causal.Hidden(Input(batch)); // [B, T, C]
         var rows = hidden.Reshape((long)batch.Rows * batch.Length, hidden.Size(-1)); // [B·T, C]
         return (causal, rows.IndexSelect(0, Tensor.From(positions, positions.Length)));

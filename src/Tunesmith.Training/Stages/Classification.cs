@@ -18,6 +18,11 @@ public sealed class Classification : Stage
     /// <summary>The same with transformers' reduction, which adds up the means of the micro-batches.</summary>
     public static Stage AsTransformers(int padId) => new Classification(padId, LossReduction.SummedMeans, 0);
 
+    public override void Check(Model model)
+    {
+        if (model is not SequenceClassifier) throw Errors.WrongModel("cls", "a sequence classifier", model.Architecture);
+    }
+
     public override double Terms(Batch batch) => batch.Targets!.Length;
 
     public override MetricSums Metrics(Model model) => model is SequenceClassifier classifier
@@ -48,7 +53,7 @@ public sealed class Classification : Stage
 
     private static (SequenceClassifier Model, Tensor Logits) Logits(Model model, Batch batch)
     {
-        if (model is not SequenceClassifier classifier) throw Errors.WrongModel("cls", "a sequence classifier", model.Architecture);
+        var classifier = (SequenceClassifier)model;
         return (classifier, classifier.Logits(Input(batch)).To(DType.Float32)); // [B, K]
     }
 

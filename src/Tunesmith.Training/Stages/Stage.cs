@@ -14,6 +14,9 @@ public abstract class Stage(Collator collator, LossReduction reduction)
     /// <summary>What the loop divides by.</summary>
     public LossReduction Reduction { get; } = reduction;
 
+    /// <summary>Refuses a model that this stage cannot train.</summary>
+    public abstract void Check(Model model);
+
     /// <summary>How many terms a batch puts into the divisor of its window.</summary>
     public abstract double Terms(Batch batch);
 

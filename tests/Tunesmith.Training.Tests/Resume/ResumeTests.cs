@@ -1,0 +1,112 @@
+using Tunesmith.Runs;
+using Tunesmith.Training;
+using Tunesmith.Training.Resume;
+
+namespace Tunesmith.Tests.Resume;
+
+public class ResumeTests
+{
+    private static TrainingOptions Options => Toy.Options with
+    {
+        NeftuneNoiseAlpha = 5, NumTrainEpochs = 2, LoggingSteps = 3, EvalStrategy = "steps", EvalSteps = 2, SaveStrategy = "steps", SaveSteps = 2, MetricForBestModel = "loss",
+    };
+
+    private static ToyRun Run(TrainingOptions options, string folder, string? from, CancellationToken cancel = default, Action<StepEvent, CancellationToken>? onStep = null) =>
+        Toy.Run(options, Toy.Answers(11), input => input with { Eval = Toy.Answers(5), RunFolder = folder, ResumeFrom = from }, lora: true, cancel: cancel, onStep: onStep);
+
+    [Theory]
+    [InlineData("cosine", "adamw_torch", "steps")]
+    [InlineData("reduce_lr_on_plateau", "sgd", "steps")]
+    [InlineData("linear", "adamw_torch", "epoch")]
+    public void Interrupted_and_resumed_equals_straight_through_at_every_step(string schedule, string optimizer, string strategy)
+    {
+        var options = Options with
+        {
+            LrSchedulerType = schedule, Optim = optimizer, OptimArgs = optimizer == "sgd" ? "momentum=0.9" : null, SaveStrategy = strategy, EvalStrategy = strategy,
+            LrSchedulerKwargs = schedule == "reduce_lr_on_plateau" ? new Dictionary<string, object?> { ["patience"] = 0L, ["factor"] = 0.5, ["threshold"] = 0.5 } : null,
+        };
+        using var straight = new TempFolder();
+        ToyRun whole = Run(options, straight.Path, null);
+        string[] log = Steady(straight.Path);
+        for (int stop = 1; stop < whole.Steps.Count; stop++)
+        {
+            using var folder = new TempFolder();
+            using var source = new CancellationTokenSource();
+            ToyRun first = Run(options, folder.Path, null, source.Token, (step, _) => { if (step.Step == stop) source.Cancel(); });
+            Assert.True(first.Result.Interrupted);
+            string checkpoint = CheckpointFolders.Newest(folder.Path, Assert.Fail)!;
+            Assert.Equal(CheckpointFolders.PathOf(folder.Path, stop), checkpoint);
+            ToyRun rest = Run(options, folder.Path, checkpoint);
+            Assert.Equal(whole.Weights, rest.Weights);
+            Assert.Equal(whole.Result.TrainLoss, rest.Result.TrainLoss);
+            Assert.Equal(whole.Result.State.BestMetric, rest.Result.State.BestMetric);
+            Assert.Equal(log, Steady(folder.Path));
+        }
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_goes_on_from_its_last_whole_checkpoint()
+    {
+        using var straight = new TempFolder();
+        using var folder = new TempFolder();
+        ToyRun whole = Run(Options, straight.Path, null);
+        // Killed at update 5: checkpoint 4 is there, update 5 is lost, its log line too.
+        Assert.Throws<InvalidOperationException>(() => Run(Options, folder.Path, null, onStep: (step, _) => { if (step.Step == 5) throw new InvalidOperationException(); }));
+        Directory.CreateDirectory(folder.File(".checkpoint-6.99-1.part"));
+        string checkpoint = CheckpointFolders.Newest(folder.Path, Assert.Fail)!;
+        Assert.EndsWith("checkpoint-4", checkpoint);
+        ToyRun rest = Run(Options, folder.Path, checkpoint);
+        Assert.Equal(whole.Weights, rest.Weights);
+        Assert.Equal(Steady(straight.Path), Steady(folder.Path));
+        CheckpointFolders.Clean(folder.Path);
+        Assert.DoesNotContain(Directory.EnumerateDirectories(folder.Path), path => path.EndsWith(".part"));
+    }
+
+    [Theory]
+    [InlineData("optimizer.safetensors", "cut")]
+    [InlineData("scheduler.json", "changed")]
+    [InlineData("rng_state.json", "gone")]
+    [InlineData("tunesmith_checkpoint.json", "cut")]
+    [InlineData("tunesmith_checkpoint.json", "gone")]
+    public void A_damaged_checkpoint_is_recognised_skipped_and_said(string file, string damage)
+    {
+        using var folder = new TempFolder();
+        Run(Options, folder.Path, null);
+        string last = CheckpointFolders.All(folder.Path)[0].Path, path = Path.Combine(last, file);
+        byte[] bytes = File.ReadAllBytes(path);
+        if (damage == "gone") File.Delete(path);
+        else if (damage == "cut") File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
+        else { bytes[bytes.Length / 2] ^= 1; File.WriteAllBytes(path, bytes); }
+        var said = new List<string>();
+        Assert.Equal(CheckpointFolders.All(folder.Path)[1].Path, CheckpointFolders.Newest(folder.Path, said.Add));
+        Assert.Contains(Path.GetFileName(last), Assert.Single(said));
+        Assert.Contains("is skipped", said[0]);
+        var error = Assert.Throws<UsageException>(() => Run(Options, folder.Path, last));
+        Assert.StartsWith("resume_from_checkpoint:", error.Message);
+    }
+
+    [Fact]
+    public void Old_checkpoints_go_but_never_the_best_or_the_newest()
+    {
+        using var folder = new TempFolder();
+        foreach (long step in (long[])[2, 4, 6, 8]) CheckpointFolders.Write(folder.Path, step, target => File.WriteAllText(Path.Combine(target, "x"), "x"));
+        CheckpointFolders.KeepOnly(folder.Path, 2, bestStep: 4);
+        Assert.Equal([8, 4], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
+        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: 4);
+        Assert.Equal([8, 4], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
+        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: null);
+        Assert.Equal([8], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_cannot_be_written_leaves_nothing()
+    {
+        using var folder = new TempFolder();
+        Assert.Throws<RunException>(() => CheckpointFolders.Write(folder.Path, 3, _ => throw new IOException("No space left on device")));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    // trainer_log.jsonl without the times.
+    private static string[] Steady(string folder) =>
+        [.. File.ReadAllLines(Path.Combine(folder, "trainer_log.jsonl")).Select(line => line[..line.IndexOf("\"elapsed_time\"", StringComparison.Ordinal)])];
+}

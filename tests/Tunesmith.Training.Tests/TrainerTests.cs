@@ -1,0 +1,146 @@
+using Tunesmith.Runs;
+using Tunesmith.Training;
+
+namespace Tunesmith.Tests;
+
+public class TrainerTests
+{
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(2, 4)]
+    [InlineData(4, 2)]
+    public void Batches_of_one_accumulated_equal_one_batch(int batch, int accumulation)
+    {
+        var whole = Toy.Options with { PerDeviceTrainBatchSize = 8, GradientAccumulationSteps = 1, DisableShuffling = true };
+        var parts = whole with { PerDeviceTrainBatchSize = batch, GradientAccumulationSteps = accumulation };
+        ToyRun one = Toy.Run(whole, Toy.Answers(20)), other = Toy.Run(parts, Toy.Answers(20));
+        Assert.Equal(one.Steps.Count, other.Steps.Count);
+        foreach (var (a, b) in one.Steps.Zip(other.Steps)) Assert.Equal(a.Loss, b.Loss, 1e-4);
+        AreClose(one.Weights, other.Weights, 1e-4f);
+    }
+
+    [Fact]
+    public void Batches_of_one_accumulated_equal_one_batch_for_classification()
+    {
+        var whole = Toy.Options with { Stage = "cls", PerDeviceTrainBatchSize = 8, GradientAccumulationSteps = 1 };
+        var parts = whole with { PerDeviceTrainBatchSize = 1, GradientAccumulationSteps = 8 };
+        ToyRun one = Toy.Run(whole, Toy.Classes(12), make: () => Toy.Bert()), other = Toy.Run(parts, Toy.Classes(12), make: () => Toy.Bert());
+        foreach (var (a, b) in one.Steps.Zip(other.Steps))
+        {
+            Assert.Equal(a.Loss, b.Loss, 1e-4);
+            Assert.Equal(a.GradNorm, b.GradNorm, 1e-3);
+        }
+    }
+
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("pt")]
+    public void Three_examples_are_learnt_by_heart(string stage)
+    {
+        var options = Toy.Options with { Stage = stage, LearningRate = 1e-2, NumTrainEpochs = 60, PerDeviceTrainBatchSize = 3, GradientAccumulationSteps = 1, LrSchedulerType = "constant" };
+        ToyRun run = Toy.Run(options, Toy.Answers(3));
+        Assert.True(run.Steps[^1].Loss < 0.1 * run.Steps[0].Loss, $"loss went from {run.Steps[0].Loss} to {run.Steps[^1].Loss}");
+    }
+
+    [Fact]
+    public void Three_classes_are_learnt_by_heart()
+    {
+        var options = Toy.Options with { Stage = "cls", LearningRate = 5e-3, NumTrainEpochs = 40, PerDeviceTrainBatchSize = 3, GradientAccumulationSteps = 1, LrSchedulerType = "constant" };
+        ToyRun run = Toy.Run(options, Toy.Classes(3), make: () => Toy.Bert());
+        Assert.True(run.Steps[^1].Loss < 0.1, $"loss ended at {run.Steps[^1].Loss}");
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_run_and_another_seed_another()
+    {
+        var options = Toy.Options with { NeftuneNoiseAlpha = 5 };
+        ToyRun one = Toy.Run(options, Toy.Answers(9), lora: true), again = Toy.Run(options, Toy.Answers(9), lora: true);
+        ToyRun other = Toy.Run(options with { Seed = 43 }, Toy.Answers(9), lora: true);
+        Assert.Equal(one.Weights, again.Weights);
+        Assert.NotEqual(one.Weights, other.Weights);
+    }
+
+    [Fact]
+    public void Gradient_checkpointing_changes_no_number()
+    {
+        ToyRun plain = Toy.Run(Toy.Options, Toy.Answers(9)), recomputed = Toy.Run(Toy.Options with { GradientCheckpointing = true }, Toy.Answers(9));
+        Assert.Equal(plain.Weights, recomputed.Weights);
+    }
+
+    [Fact]
+    public void Live_tensors_stay_flat()
+    {
+        ToyRun run = Toy.Run(Toy.Options with { NumTrainEpochs = 4 }, Toy.Answers(8));
+        Assert.Equal(run.Steps[1].TensorsLive, run.Steps[^1].TensorsLive);
+    }
+
+    [Fact]
+    public void Frozen_weights_do_not_change()
+    {
+        float[] before = [], after = [];
+        Toy.Run(Toy.Options, Toy.Answers(9), input =>
+        {
+            var frozen = input.Model.NamedParameters().First(entry => entry.Name.Contains("down_proj"));
+            frozen.Parameter.Trainable = false;
+            before = frozen.Parameter.Value.ToFloats();
+            return input with { BeforeUpdate = _ => after = frozen.Parameter.Value.ToFloats() };
+        });
+        Assert.Equal(before, after);
+    }
+
+    [Fact]
+    public void Windows_never_cross_an_epoch_and_epochs_may_be_fractions()
+    {
+        var options = Toy.Options with { PerDeviceTrainBatchSize = 2, GradientAccumulationSteps = 3, NumTrainEpochs = 1.5 };
+        ToyRun run = Toy.Run(options, Toy.Answers(9)); // 5 micro-batches: windows of 3 and 2, so 2 updates an epoch and 3 in all
+        Assert.Equal([3, 2, 3], run.Steps.Select(step => step.MicroLosses.Count));
+        Assert.Equal([0.6, 1.0, 1.6], run.Steps.Select(step => Math.Round(step.Epoch, 9)));
+    }
+
+    [Fact]
+    public void Early_stopping_keeps_the_weights_of_the_best_evaluation()
+    {
+        using var folder = new TempFolder();
+        var options = Toy.Options with
+        {
+            LearningRate = 0.05, LrSchedulerType = "constant", NumTrainEpochs = 40, EvalStrategy = "steps", EvalSteps = 1, SaveStrategy = "steps", SaveSteps = 1,
+            SaveTotalLimit = 2, LoadBestModelAtEnd = true, EarlyStoppingSteps = 3,
+        };
+        var weightsAt = new Dictionary<long, float[]>();
+        Tunesmith.Models.Model? model = null;
+        ToyRun run = Toy.Run(options, Toy.Answers(6), input => { model = input.Model; return input with { Eval = [.. Toy.Answers(12).Skip(6)], RunFolder = folder.Path }; },
+            onStep: (step, _) => weightsAt[step.Step] = Toy.Weights(model!));
+        long best = run.Result.State.BestGlobalStep!.Value;
+        Assert.Equal(best + 3, run.Result.Steps);
+        Assert.Equal(weightsAt[best], run.Weights);
+        Assert.Contains($"checkpoint-{best}", Directory.EnumerateDirectories(folder.Path).Select(Path.GetFileName));
+        Assert.Equal(2, Directory.EnumerateDirectories(folder.Path).Count());
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_stops_the_run()
+    {
+        var error = Assert.Throws<RunException>(() => Toy.Run(Toy.Options with { LearningRate = 1e30, LrSchedulerType = "constant", MaxGradNorm = 0, NumTrainEpochs = 9 }, Toy.Answers(9)));
+        Assert.Contains("expected a finite number", error.Message);
+    }
+
+    [Fact]
+    public void What_cannot_work_is_said_before_the_first_update()
+    {
+        string Refused(TrainingOptions options) => Assert.Throws<UsageException>(() => Toy.Run(options, Toy.Answers(4))).Message;
+        Assert.StartsWith("eval_strategy:", Refused(Toy.Options with { EvalStrategy = "steps" }));
+        Assert.StartsWith("lr_scheduler_type:", Refused(Toy.Options with { LrSchedulerType = "reduce_lr_on_plateau" }));
+        Assert.StartsWith("early_stopping_steps:", Refused(Toy.Options with { EarlyStoppingSteps = 1 }));
+        Assert.StartsWith("load_best_model_at_end:", Refused(Toy.Options with { LoadBestModelAtEnd = true, SaveStrategy = "epoch" }));
+        Assert.StartsWith("training examples:", Assert.Throws<UsageException>(() => Toy.Run(Toy.Options, [])).Message);
+        Assert.StartsWith("stage cls:", Refused(Toy.Options with { Stage = "cls" }));
+        Assert.StartsWith("optim:", Refused(Toy.Options with { Optim = "lion_32bit" }));
+        Assert.StartsWith("optim_args:", Refused(Toy.Options with { Optim = "sgd", OptimArgs = "speed=1" }));
+    }
+
+    private static void AreClose(float[] expected, float[] actual, float tolerance)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int at = 0; at < expected.Length; at++) Assert.True(Math.Abs(expected[at] - actual[at]) <= tolerance, $"{at}: got {actual[at]}, expected {expected[at]}");
+    }
+}
