@@ -10,7 +10,4 @@ internal static class Errors
 
     public static UsageException TooFewValues(string what, int got, int least) =>
         new($"{what}: got {got} {(got == 1 ? "value" : "values")}; expected at least {least}. Evaluate on more examples.");
-
-    public static UsageException UnknownMetric(string name, IEnumerable<string> known) =>
-        new($"metric: got '{name}'; expected one of {string.Join(", ", known)}.");
 }

@@ -64,6 +64,31 @@ public sealed class HouseTests
         .SelectMany(file => Regex.Matches(Regex.Replace(file.Text, "//[^\n]*", ""), @"""(llama|gpt2|bert)""").Select(match => $"{file.Path}: {match.Value}")).Distinct());
 
     [Fact]
+    public void Plates_are_sorted() => None(Sources.Product
+        .Where(file => Regex.IsMatch(Path.GetFileName(file.Path), @"^\w*Plate\.cs$|^(Families|Optimizers|Schedules|Stages|TextMetrics)\.cs$"))
+        .Select(file =>
+        {
+            var names = Regex.Matches(file.Text, @"^ {8}(?:\[""([\w-]+)""\] =|new\(""([\w-]+)""|Golden\(""([\w-]+)""|(\w+)\.Command,)", RegexOptions.Multiline)
+                .Select(match => match.Groups.Values.Skip(1).First(group => group.Success).Value).ToList();
+            return names.SequenceEqual(names.Order(StringComparer.Ordinal)) ? null : $"{file.Path}: {string.Join(", ", names)}";
+        }));
+
+    [Fact]
+    public void Every_optimizer_schedule_and_format_stands_on_its_plate() => None(new (string, string, string)[]
+        {
+            ("src/Tunesmith.Training/Optimizers/", "Optimizers.cs", @"class (\w+)\b[^\n]*: Optimizer\b"),
+            ("src/Tunesmith.Training/Schedules/", "Schedules.cs", @"class (\w+)\b[^\n]*: Schedule\b"),
+            ("src/Tunesmith.Proof/Kinds/", "../KindPlate.cs", @"class (\w+Proof)\b(?=[\s\S]*IEnumerable<CaseResult> Verify\(string folder\))"),
+            ("src/Tunesmith.Cli/Commands/", "Plate.cs", @"class (\w+)\b(?=[\s\S]*static Command Command\b)"),
+        }
+        .SelectMany(plate =>
+        {
+            var text = string.Concat(Sources.Product.Where(file => file.Path == Path.GetRelativePath(Repo.Root, Path.GetFullPath(Path.Combine(Repo.Root, plate.Item1, plate.Item2)))).Select(file => file.Text));
+            return Sources.Product.Where(file => file.Path.StartsWith(plate.Item1, StringComparison.Ordinal)).SelectMany(file => Regex.Matches(file.Code, plate.Item3))
+                .Select(match => match.Groups[1].Value).Where(name => !Regex.IsMatch(text, $@"\b{name}\b")).Select(name => $"{name} is missing from {plate.Item2}");
+        }));
+
+    [Fact]
     public void Every_relative_link_of_the_pages_leads_somewhere() => None(Directory.EnumerateFiles(Path.Combine(Repo.Root, "docs"), "*.md", SearchOption.AllDirectories)
         .Append(Path.Combine(Repo.Root, "README.md")).Where(File.Exists).SelectMany(page => Regex.Matches(Regex.Replace(File.ReadAllText(page), "```.*?```", "", RegexOptions.Singleline), @"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)")
             .Where(match => !Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, match.Groups[1].Value)))
