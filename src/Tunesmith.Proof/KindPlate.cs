@@ -9,7 +9,7 @@ internal static class KindPlate
     [
         Golden("adapters", AdapterProof.Verify),
         new("chat-templates", marks => marks.HasAny("rendered.jsonl", "features.jsonl", "masks.jsonl", "llamafactory-jinja.jsonl"), ChatTemplateProof.Verify),
-        new("data-pipeline", marks => marks.Has("cases.jsonl") && marks.GoldenKind is null, null),
+        new("data-pipeline", marks => marks.Has("cases.jsonl") && marks.GoldenKind is null, DataPipelineProof.Verify),
         Golden("decoders", DecoderProof.Verify),
         Golden("encoders", EncoderProof.Verify),
         new("llamafactory-runs", marks => marks.Has("run.yaml") && marks.Has("case.json"), null),

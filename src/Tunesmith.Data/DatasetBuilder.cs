@@ -1,0 +1,118 @@
+using Tunesmith.Data.Examples;
+using Tunesmith.Data.Formats;
+using Tunesmith.Data.Reports;
+using Tunesmith.Data.Splits;
+using Tunesmith.Text.Templates;
+using Tunesmith.Text.Tokenizers;
+
+namespace Tunesmith.Data;
+
+/// <summary>From the recipe's keys to tokens: read, align, mix, split, encode, pack, in the reference's order.</summary>
+public static class DatasetBuilder
+{
+    /// <summary>Builds the data of a run.</summary>
+    /// <param name="options">The recipe's data keys.</param>
+    /// <param name="stage">sft, pt or cls.</param>
+    /// <param name="tokenizer">The checkpoint's tokenizer, already fixed by the template (<see cref="Template.FixTokenizer"/>).</param>
+    /// <param name="template">How conversations are written; only stage sft needs it.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="settings">What the model says.</param>
+    public static DatasetSplits Build(DataOptions options, string stage, Tokenizer tokenizer, Template? template, int seed, BuildSettings? settings = null)
+    {
+        settings ??= new BuildSettings();
+        DataRules.Check(options, stage);
+        if (options.Dataset.Count + options.TrainFile.Count + options.EvalDataset.Count + options.EvalFile.Count == 0) throw Errors.NoData();
+        return stage switch
+        {
+            "sft" => Sft(options, tokenizer, template ?? Templates.Get("empty"), seed, settings),
+            "pt" => Pretrain(options, tokenizer, seed, settings),
+            "cls" => ClassBuilder.Build(options, tokenizer, seed, settings),
+            _ => throw Errors.UnknownStage(stage),
+        };
+    }
+
+    private static DatasetSplits Sft(DataOptions options, Tokenizer tokenizer, Template template, int seed, BuildSettings settings)
+    {
+        if (options.TrainOnPrompt && template.EfficientEos) throw Errors.TrainOnPromptWithEfficientEos(template.Name);
+        var encoder = new SftEncoder(options, tokenizer, template);
+        bool packs = options.Packs("sft");
+        IEnumerable<TokenizedExample> Finish(IReadOnlyList<TokenizedExample> batch) => packs
+            ? encoder.Pack(batch, tokenizer.PadId ?? throw Errors.NoPad())
+            : batch;
+        var evalEncode = settings.EvalAsPrompts ? encoder.EncodePrompt : (Func<AlignedExample, Prepared>)encoder.Encode;
+        return Build(options, "sft", seed, settings, encoder.Encode, evalEncode, Finish, packs);
+    }
+
+    private static DatasetSplits Pretrain(DataOptions options, Tokenizer tokenizer, int seed, BuildSettings settings)
+    {
+        var encoder = new PretrainEncoder(options, tokenizer, settings.AddsBos);
+        bool packs = options.Packs("pt");
+        return Build(options, "pt", seed, settings, encoder.Encode, encoder.Encode, batch => packs ? encoder.Blocks(batch) : batch, packs);
+    }
+
+    private static DatasetSplits Build(
+        DataOptions options, string stage, int seed, BuildSettings settings,
+        Func<AlignedExample, Prepared> encode, Func<AlignedExample, Prepared> encodeEval,
+        Func<IReadOnlyList<TokenizedExample>, IEnumerable<TokenizedExample>> finish, bool packs)
+    {
+        var loader = new DatasetLoader(options, seed, settings.Progress);
+        var train = LoadSets(loader, loader.Entries(options.Dataset, options.TrainFile, stage), stage, encode);
+        var eval = LoadSets(loader, loader.Entries(options.EvalDataset, options.EvalFile, stage), stage, encodeEval);
+        var trainRows = train.Count == 0 ? [] : DatasetLoader.Mix([.. train.Values], options, seed);
+        List<Prepared>? evalRows = eval.Count == 0 ? null : options.EvalOnEachDataset ? [.. eval.Values.SelectMany(e => e)] : DatasetLoader.Mix([.. eval.Values], options, seed);
+        if (options.HoldsOut)
+        {
+            var (kept, held) = SplitOrders.TrainTest(trainRows.Count, Held(options.ValSize, trainRows.Count), seed);
+            evalRows = [.. held.Select(i => trainRows[i])];
+            trainRows = [.. kept.Select(i => trainRows[i])];
+        }
+        List<TokenizedExample> Batches(List<Prepared> rows) => [.. rows.Chunk(options.PreprocessingBatchSize)
+            .SelectMany(batch => finish([.. batch.Where(r => r.Omission == Omission.None).Select(r => r.Example!)]))];
+        var trainExamples = Batches(trainRows);
+        // The answers of prompts to generate are not trained on, so only what is trained on is packed.
+        var evalExamples = evalRows is null ? null : settings.EvalAsPrompts ? [.. Usable(evalRows)] : Batches(evalRows);
+        Require(trainRows, trainExamples, "train", options, stage);
+        if (evalRows is not null) Require(evalRows, evalExamples!, "eval", options, stage);
+        var report = new DataReport(
+            train.Count == 0 ? null : Tally.Of(trainRows, trainExamples, packs),
+            evalRows is null ? null : Tally.Of(evalRows, evalExamples!, packs && !settings.EvalAsPrompts),
+            loader.BadRows.Skipped, loader.BadRows.First);
+        return new DatasetSplits(trainExamples, evalExamples, report, null)
+        {
+            EvalByName = options.EvalOnEachDataset && eval.Count > 0 ? eval.ToDictionary(e => e.Key, e => (IReadOnlyList<TokenizedExample>)Batches(e.Value)) : null,
+        };
+    }
+
+    /// <summary>The sets by name: named twice they count once, though num_samples draws for each.</summary>
+    private static OrderedDictionary<string, List<Prepared>> LoadSets(DatasetLoader loader, List<DatasetEntry> entries, string stage, Func<AlignedExample, Prepared> encode)
+    {
+        var sets = new OrderedDictionary<string, List<Prepared>>();
+        foreach (var entry in entries)
+        {
+            if (entry.Ranking) throw Errors.RankingMismatch(entry.Name, true, stage);
+            if (entry.NumSamples is null && sets.ContainsKey(entry.Name)) continue;
+            sets[entry.Name] = loader.Load(entry, encode);
+        }
+        return sets;
+    }
+
+    /// <summary>How many of n examples val_size holds out.</summary>
+    internal static int Held(string valSize, int count)
+    {
+        var (whole, fraction) = DataRules.ValSize(valSize);
+        int held = whole ?? SplitOrders.TestCount(fraction, count);
+        return held > 0 && held < count ? held : throw Errors.ValTooLarge(valSize, count);
+    }
+
+    private static IEnumerable<TokenizedExample> Usable(IEnumerable<Prepared> rows) => rows.Where(r => r.Omission == Omission.None).Select(r => r.Example!);
+
+    private static void Require(List<Prepared> rows, List<TokenizedExample> examples, string what, DataOptions options, string stage)
+    {
+        bool trains = stage != "sft" || rows.Exists(r => r.Example is not null && !r.NothingToTrain);
+        if ((examples.Count > 0 && trains) || (rows.Count == 0 && what == "train" && options.Dataset.Count + options.TrainFile.Count == 0)) return;
+        if (stage == "pt" && rows.Exists(r => r.Example is not null)) throw Errors.TooLittleText(options.EffectiveCutoff);
+        int turns = rows.Count(r => r.Omission == Omission.Turns);
+        int nothing = rows.Count(r => r.NothingToTrain);
+        throw Errors.NothingUsable(what, $"{turns} of {rows.Count} without an answer or with misplaced turns, {nothing} with nothing to train on");
+    }
+}

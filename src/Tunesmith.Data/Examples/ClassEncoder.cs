@@ -1,0 +1,18 @@
+using Tunesmith.Data.Formats;
+using Tunesmith.Text.Tokenizers;
+
+namespace Tunesmith.Data.Examples;
+
+/// <summary>A text, or two, with the tokenizer's own marks around them; cut to the longest input, of two texts the longer one first.</summary>
+internal sealed class ClassEncoder(Tokenizer tokenizer, int cutoff)
+{
+    private readonly EncodeOptions _options = new() { Truncation = TruncationStrategy.LongestFirst, MaxLength = cutoff };
+
+    public Prepared Encode(ClassRow row)
+    {
+        var encoding = tokenizer.Encode(new EncodeInput(row.Text, row.Pair), _options);
+        int[] types = encoding.TypeIds;
+        var example = new TokenizedExample { InputIds = encoding.Ids, Labels = [], TokenTypeIds = Array.Exists(types, t => t != 0) ? types : null };
+        return new Prepared(example, row.Place, Truncated: encoding.Overflowing.Count > 0, Empty: row.Text.Length == 0) { Labels = row.Labels };
+    }
+}
