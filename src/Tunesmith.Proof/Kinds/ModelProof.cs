@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Tunesmith.Models;
 using Tunesmith.Models.Checkpoints;
+using Tunesmith.Text.Tokenizers;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Nn;
 using Tunesmith.Training.Losses;
 
 namespace Tunesmith.Proof.Kinds;
 
-/// <summary>Real models: embeddings layer by layer, and one classification step of all-MiniLM-L6-v2.</summary>
+/// <summary>Real models: ids, embeddings layer by layer, and one classification step of all-MiniLM-L6-v2.</summary>
 public static class ModelProof
 {
     private const string Kind = "models";
@@ -60,6 +61,7 @@ public static class ModelProof
     {
         using var guard = Autograd.NoGrad();
         using var test = new ModelCase(path, folder, ModelKind.Encoder);
+        Ids(test, path);
         var rows = new Dictionary<string, List<float>>();
         foreach (JsonElement row in test.Golden.Need("ids", "golden.json").EnumerateArray())
         {
@@ -74,6 +76,20 @@ public static class ModelProof
         }
 
         return test.Result(Kind);
+    }
+
+    private static void Ids(ModelCase test, string path)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(path);
+        string[] texts = test.Golden.Need("texts", "golden.json").Texts();
+        JsonElement[] expected = [.. test.Golden.Need("ids", "golden.json").EnumerateArray()];
+        JsonElement[] pairs = [.. test.Golden.Need("pairs", "golden.json").EnumerateArray()];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Encoding encoding = i < texts.Length ? tokenizer.Encode(texts[i]) : tokenizer.Encode(pairs[i - texts.Length][0].GetString()!, pairs[i - texts.Length][1].GetString());
+            test.Compare.Exact($"ids {i}", encoding.Ids, expected[i].Need("input_ids", "ids").Integers());
+            test.Compare.Exact($"token types {i}", encoding.TypeIds, expected[i].Need("token_type_ids", "ids").Integers());
+        }
     }
 
     private static void One(Model model, JsonElement row, Dictionary<string, List<float>> rows)
