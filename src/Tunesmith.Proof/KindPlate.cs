@@ -21,7 +21,7 @@ internal static class KindPlate
         Golden("schedules", ScheduleProof.Verify),
         Golden("seq2seq", null),
         new("templates", marks => marks.HasAny("templates.jsonl", "processing.jsonl"), TemplateProof.Verify),
-        new("tokenizers", marks => marks.Has("texts.jsonl") || marks.Has("components.jsonl"), null),
+        new("tokenizers", marks => marks.Has("texts.jsonl") || marks.Has("components.jsonl"), TokenizerProof.Verify),
         Golden("training", TrainingProof.Verify),
         Golden("vision", null),
     ];

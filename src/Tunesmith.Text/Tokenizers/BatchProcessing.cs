@@ -13,9 +13,12 @@ internal sealed class BatchProcessing(Tokenizer tokenizer, EncodeOptions options
         {
             int most = options.MaxLength ?? tokenizer.ModelMaxLength;
             int room = most - special;
-            if (room < 0) throw TokenizerErrors.NothingLeftToCut(most);
-            if (room < options.Stride) throw TokenizerErrors.StrideTooLarge(options.Stride, most, special);
-            (first, second) = EncodingWindows.Truncate(first, second, room, options, (options.TruncationSide ?? tokenizer.TruncationSide) == "left");
+            // Where the special tokens alone are longer than max_length the reference leaves the text whole.
+            if (room >= 0)
+            {
+                if (room < options.Stride) throw TokenizerErrors.StrideTooLarge(options.Stride, most, special);
+                (first, second) = EncodingWindows.Truncate(first, second, room, options, (options.TruncationSide ?? tokenizer.TruncationSide) == "left");
+            }
         }
 
         List<Encoding> encodings = [Numbered(first, 0)];
@@ -29,6 +32,11 @@ internal sealed class BatchProcessing(Tokenizer tokenizer, EncodeOptions options
     public IReadOnlyList<Encoding> Finish(List<Encoding> encodings)
     {
         if (options.Padding == PaddingStrategy.None || encodings.Count == 0) return encodings;
+        if (options is { Truncation: not TruncationStrategy.None, PadToMultipleOf: > 1 and var unit, MaxLength: { } most } && most % unit != 0)
+        {
+            throw TokenizerErrors.LengthNotMultiple(most, unit);
+        }
+
         int length = options.Padding == PaddingStrategy.MaxLength
             ? options.MaxLength ?? tokenizer.ModelMaxLength
             : encodings.Max(encoding => encoding.Count);

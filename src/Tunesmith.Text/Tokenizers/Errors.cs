@@ -47,6 +47,9 @@ internal static class TokenizerErrors
     public static UsageException NothingLeftToCut(int maxLength) => new(
         $"max_length: got {maxLength}; expected room for at least one token of the sequence that is cut. Raise max_length or use truncation longest_first.");
 
+    public static UsageException LengthNotMultiple(int maxLength, int multiple) => new(
+        $"max_length: got {maxLength} with pad_to_multiple_of {multiple}; expected a multiple of it where both truncation and padding are asked for. Change one of the two.");
+
     public static UsageException NoSecondSequence() => new(
         "truncation: got only_second; expected a pair of texts. Use longest_first or only_first.");
 

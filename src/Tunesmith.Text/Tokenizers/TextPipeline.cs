@@ -82,7 +82,7 @@ internal sealed class TextPipeline(TokenizerParts parts, AddedVocabulary added)
             if (piece.Id >= 0)
             {
                 var offset = new TokenOffset(piece.SourceStart, piece.SourceEnd);
-                tokens.Add(new EncodedToken(piece.Id, added.Token(piece.Id)!.Content, offset, InCodePoints(offset, codePoints), wordId));
+                tokens.Add(new EncodedToken(piece.Id, piece.Span.ToString(), offset, InCodePoints(offset, codePoints), wordId));
                 continue;
             }
 
@@ -94,7 +94,10 @@ internal sealed class TextPipeline(TokenizerParts parts, AddedVocabulary added)
                 int end = piece.Start + work.Tokens.Ends[t];
                 var offset = new TokenOffset(piece.Text.Starts[start], piece.Text.Ends[Math.Max(start, end - 1)]);
                 int id = work.Tokens.Ids[t];
-                tokens.Add(new EncodedToken(id, parts.Model.Vocabulary.Token(id) ?? "", offset, InCodePoints(offset, codePoints), wordId));
+                string name = id == parts.Model.NamedByText
+                    ? piece.Text.Text.AsSpan(start, end - start).ToString()
+                    : parts.Model.Vocabulary.Token(id) ?? "";
+                tokens.Add(new EncodedToken(id, name, offset, InCodePoints(offset, codePoints), wordId));
             }
         }
     }

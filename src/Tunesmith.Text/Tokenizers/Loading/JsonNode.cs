@@ -12,7 +12,7 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
 
     public Exception Bad(string expected)
     {
-        string got = Element.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? Element.ValueKind.ToString().ToLowerInvariant() : Element.ToString();
+        string got = Element.ValueKind == JsonValueKind.Undefined ? "nothing" : Element.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? Element.ValueKind.ToString().ToLowerInvariant() : Element.ToString();
         return TokenizerErrors.BadValue(File, Path.Length == 0 ? "the whole" : Path, got, expected);
     }
 

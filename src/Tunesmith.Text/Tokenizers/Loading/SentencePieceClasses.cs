@@ -34,6 +34,7 @@ internal static class SentencePieceClasses
         config.SetDefault("bos_token", "<s>");
         config.SetDefault("eos_token", "</s>");
         config.SetDefault("unk_token", "<unk>");
+        if (config.Source is null) config.PaddingSide = "left";
         var vocabulary = VocabularyOf(model, path);
         var parts = new TokenizerParts
         {
@@ -62,7 +63,7 @@ internal static class SentencePieceClasses
             Model = UnigramOf(PiecesOf(model), vocabulary, config.Named("unk_token")),
             Decoder = new MetaspaceDecoder(Mark, PrependScheme.Always, true),
             PostProcessor = Templates.Bert(Token(vocabulary, config, "cls_token"), Token(vocabulary, config, "sep_token")),
-            Added = [new AddedToken(config.Named("mask_token")!, LStrip: true, Normalized: false, Special: true), .. Specials(model).Where(token => token.Content != config.Named("mask_token"))],
+            Added = [new AddedToken(config.Named("mask_token")!, Normalized: false, Special: true), .. Specials(model).Where(token => token.Content != config.Named("mask_token"))],
         };
         return new Tokenizer(parts, config);
     }
@@ -82,11 +83,11 @@ internal static class SentencePieceClasses
         var parts = new TokenizerParts
         {
             Normalizer = new NormalizerSequence(normalizers),
-            PreTokenizer = new Metaspace(Mark, PrependScheme.Always, true),
+            PreTokenizer = new PreTokenizerSequence([new WhitespaceSplit(), new Metaspace(Mark, PrependScheme.Always, true)]),
             Model = UnigramOf(pieces, vocabulary, "<unk>"),
             Decoder = new MetaspaceDecoder(Mark, PrependScheme.Always, true),
             PostProcessor = Templates.Roberta(Token(vocabulary, config, "cls_token"), Token(vocabulary, config, "sep_token")),
-            Added = [new AddedToken("<mask>", LStrip: true, Normalized: false, Special: true)],
+            Added = [new AddedToken("<mask>", Normalized: false, Special: true)],
         };
         return new Tokenizer(parts, config);
     }
@@ -105,14 +106,15 @@ internal static class SentencePieceClasses
 
     private static List<AddedToken> Specials(SentencePieceFile model) =>
         [.. model.Pieces.Where(piece => piece.Kind is PieceKind.Unknown or PieceKind.Control or PieceKind.UserDefined)
-            .Select(piece => new AddedToken(piece.Text, Normalized: false, Special: true))];
+            .Select(piece => new AddedToken(piece.Text, Normalized: false, Special: piece.Kind != PieceKind.UserDefined))];
 
-    /// <summary>The merges behind a BPE vocabulary: every way to put a piece together from two, best scores first.</summary>
+    /// <summary>The merges behind a BPE vocabulary: every way to put a piece together from two, in the order of the pieces (not of their scores, as the reference has it).</summary>
     private static List<(string, string)> MergesOf(SentencePieceFile model, Vocabulary vocabulary)
     {
-        var merges = new List<(string Left, string Right, float Score)>();
-        foreach ((string text, float score, _) in model.Pieces)
+        var merges = new List<(string Left, string Right, int Id)>();
+        for (int id = 0; id < model.Pieces.Count; id++)
         {
+            string text = model.Pieces[id].Text;
             var ways = new List<(int Left, int Right, string LeftText, string RightText)>();
             for (int i = 1; i < text.Length; i++)
             {
@@ -120,13 +122,13 @@ internal static class SentencePieceClasses
                 if (vocabulary.TryGet(text.AsSpan(0, i), out int left) && vocabulary.TryGet(text.AsSpan(i), out int right)) ways.Add((left, right, text[..i], text[i..]));
             }
 
-            merges.AddRange(ways.OrderBy(way => (way.Left, way.Right)).Select(way => (way.LeftText, way.RightText, score)));
+            merges.AddRange(ways.OrderBy(way => (way.Left, way.Right)).Select(way => (way.LeftText, way.RightText, id)));
         }
 
         return [.. merges
-            .OrderByDescending(merge => merge.Score)
-            .ThenByDescending(merge => Unicode.Runes.Count(merge.Left))
-            .ThenByDescending(merge => Unicode.Runes.Count(merge.Right))
+            .OrderBy(merge => merge.Id)
+            .ThenBy(merge => Unicode.Runes.Count(merge.Left))
+            .ThenBy(merge => Unicode.Runes.Count(merge.Right))
             .Select(merge => (merge.Left, merge.Right))];
     }
 

@@ -75,6 +75,7 @@ internal static class TokenizerFile
         {
             var text = json.AsSpan();
             if (text.StartsWith("\uFEFF"u8)) json = json[3..];
+            if (!System.Text.Unicode.Utf8.IsValid(json)) throw TokenizerErrors.BrokenJson(file, $"line {LineOfBadText(json)}: not UTF-8");
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
             return new JsonNode(document.RootElement.Clone(), file, "");
         }
@@ -84,9 +85,33 @@ internal static class TokenizerFile
         }
     }
 
+    private static int LineOfBadText(ReadOnlySpan<byte> json)
+    {
+        int line = 1;
+        while (!json.IsEmpty && System.Text.Rune.DecodeFromUtf8(json, out var rune, out int taken) == System.Buffers.OperationStatus.Done)
+        {
+            if (rune.Value == '\n') line++;
+            json = json[taken..];
+        }
+
+        return line;
+    }
+
     public static TokenizerParts Read(byte[] json, string file)
     {
-        var root = Parse(json, file);
+        try
+        {
+            return Read(Parse(json, file));
+        }
+        catch (InvalidOperationException error)
+        {
+            // The one thing that a valid file can still hold: an escaped half of a surrogate pair.
+            throw TokenizerErrors.BrokenJson(file, "a string holds half a surrogate pair", error);
+        }
+    }
+
+    private static TokenizerParts Read(JsonNode root)
+    {
         return new TokenizerParts
         {
             Normalizer = ComponentReader.Normalizer(root.Get("normalizer")),

@@ -89,7 +89,6 @@ internal static class TokenizerLoader
             PostProcessor = roberta
                 ? new PairProcessor(Special(config, "sep_token", vocabulary), Special(config, "cls_token", vocabulary), true, true, false)
                 : new ByteLevelProcessor(true, false, true),
-            Added = roberta ? [new AddedToken(config.Named("mask_token")!, LStrip: true, Normalized: false, Special: true)] : [],
         };
         return new Tokenizer(parts, config);
     }

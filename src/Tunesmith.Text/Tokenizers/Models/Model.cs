@@ -7,8 +7,8 @@ internal abstract class Model(Vocabulary vocabulary)
 {
     public Vocabulary Vocabulary => vocabulary;
 
-    /// <summary>Whether an unknown token is named by the text that it covers instead of its entry in the vocabulary.</summary>
-    public virtual bool NamesTokensByText => false;
+    /// <summary>The unknown token of a model that names it by the text that it covers instead of its entry in the vocabulary; -1 for none.</summary>
+    public virtual int NamedByText => -1;
 
     /// <summary>Adds the tokens of a piece; positions are UTF-16 characters of the piece.</summary>
     public abstract void Tokenize(ReadOnlySpan<char> piece, Workspace work, TokenBuffer output);

@@ -32,7 +32,7 @@ internal sealed class Unigram : Model
         if (byteFallback) _byteIds = BuildByteIds();
     }
 
-    public override bool NamesTokensByText => true;
+    public override int NamedByText => _unknown ?? -1;
 
     public IReadOnlyList<(string Token, double Score)> Pieces => _pieces;
 

@@ -46,7 +46,7 @@ internal sealed class Precompiled : Normalizer
         {
             if (span[i] < 128 && _asciiStays[span[i]] && (i + 1 == span.Length || span[i + 1] < 128))
             {
-                writer.CopyTo(++i);
+                writer.Emit(span[i++], 0);
                 continue;
             }
 
@@ -90,8 +90,8 @@ internal sealed class Precompiled : Normalizer
         int newCount = Runes.Count(replacement);
         if (newCount == 0)
         {
-            // Nothing left to carry the change; the reference leaves it with the character before, which only moves source stretches.
-            writer.Skip(oldCount);
+            // The change goes to the character before; where there is none the reference loses it, and source stretches move.
+            if (writer.Length > 0) writer.Skip(oldCount);
             return;
         }
 

@@ -119,13 +119,11 @@ internal sealed class CharSet
         var script => Scripts.Find(script) is { } index ? c => Scripts.Of(c) == index : null,
     };
 
-    /// <summary>Oniguruma's word character: letters, marks, decimal digits, connectors.</summary>
-    public static bool Word(int rune)
-    {
-        if (rune < 128) return char.IsAsciiLetterOrDigit((char)rune) || rune == '_';
-        return (CharClasses.FlagsOf(rune) & (CharClasses.Letter | CharClasses.Mark)) != 0
-            || Runes.Category(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation;
-    }
+    /// <summary>Oniguruma's word character: Unicode's without the two joiners, and Latin-1's small numbers (its own table has them).</summary>
+    public static bool Word(int rune) => rune is 0xB2 or 0xB3 or 0xB9 or >= 0xBC and <= 0xBE || ClassWord(rune);
+
+    /// <summary>The same inside brackets, where Oniguruma asks Unicode only.</summary>
+    public static bool ClassWord(int rune) => rune is not (0x200C or 0x200D) && CharClasses.IsWord(rune);
 }
 
 /// <summary>Simple case folding, with the two letters beyond Latin-1 that fold to ASCII.</summary>

@@ -16,6 +16,7 @@ internal sealed class PatternParser
     private bool _ignoreCase;
     private bool _dotAll;
     private bool _extended;
+    private bool _inClass;
 
     private PatternParser(string source) => _source = source;
 
@@ -327,8 +328,11 @@ internal sealed class PatternParser
             case 'S': set.Add(rune => !CharClasses.IsWhiteSpace(rune)); return null;
             case 'd': set.Add(CharSet.Property("nd")!); return null;
             case 'D': set.Add(rune => Runes.Category(rune) != UnicodeCategory.DecimalDigitNumber); return null;
-            case 'w': set.Add(CharSet.Word); return null;
-            case 'W': set.Add(rune => !CharSet.Word(rune)); return null;
+            case 'w': set.Add(_inClass ? CharSet.ClassWord : CharSet.Word); return null;
+            case 'W':
+                Func<int, bool> word = _inClass ? CharSet.ClassWord : CharSet.Word;
+                set.Add(rune => !word(rune));
+                return null;
             case 'h': set.Add(rune => rune < 128 && char.IsAsciiHexDigit((char)rune)); return null;
             case 'H': set.Add(rune => rune >= 128 || !char.IsAsciiHexDigit((char)rune)); return null;
             case 'n': return '\n';
@@ -469,7 +473,14 @@ internal sealed class PatternParser
         {
             _at++;
             if (!More) throw Bad("a backslash at the end");
-            if (_source[_at] != 'b') return EscapedInto(set);
+            if (_source[_at] != 'b')
+            {
+                _inClass = true;
+                int? escaped = EscapedInto(set);
+                _inClass = false;
+                return escaped;
+            }
+
             _at++;
             return 8;
         }

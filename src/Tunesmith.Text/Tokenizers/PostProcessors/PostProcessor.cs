@@ -126,12 +126,16 @@ internal sealed class TemplateProcessing(IReadOnlyList<TemplatePart> single, IRe
         var output = new List<Encoding>();
         foreach (var part in encodings.Count == 2 ? pair : single)
         {
-            if (part.IsText) output.Add(WithType(encodings[Math.Min(part.Name == "A" ? 0 : 1, encodings.Count - 1)], part.TypeId));
+            if (part.IsText) output.Add(FirstWithType(encodings[Math.Min(part.Name == "A" ? 0 : 1, encodings.Count - 1)], part.TypeId));
             else if (addSpecialTokens) output.Add(Special(part.TypeId, [.. TokenOf(part).Tokens]));
         }
 
         return output;
     }
+
+    /// <summary>The reference gives the template's type to the first window only; the others keep 0 or 1.</summary>
+    private static Encoding FirstWithType(Encoding encoding, int typeId) =>
+        new(encoding.Parts.ConvertAll(token => token with { TypeId = typeId }), [.. encoding.Overflowing]);
 
     private TemplateToken TokenOf(TemplatePart part) =>
         specials.TryGetValue(part.Name, out var token) ? token : throw TokenizerErrors.PostProcessorNeeds(part.Name);

@@ -1,0 +1,171 @@
+using System.Text;
+using Tunesmith.Runs;
+using Tunesmith.Tests;
+using Tunesmith.Text.Tokenizers;
+
+namespace Tunesmith.Text.Tests.Tokenizers;
+
+public sealed class TokenizerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tokenizer").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    private static string Zoo(string name) => Path.Combine(Repo.Fixtures, "tokenizers", "zoo", name + ".tokenizer.json.gz");
+
+    public static TheoryData<string> Names => ["added-wordpiece-bert", "added-bytelevel-single-digits", "added-spbpe-llama", "wordlevel-punct", "charbpe-fuse-unk", "unigram-bytefallback"];
+
+    private static readonly string[] Samples = ["Hello, world!", " two  spaces <L> [MASK] x", "naïve café 日本語 😀 123", "", "\n\t ", "\ud800 lone", "a\u0301b İ ß ﬁ"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_saved_tokenizer_reads_back_the_same(string name)
+    {
+        var before = Tokenizer.Load(Zoo(name));
+        before.ChatTemplate = "{{ messages }}";
+        before.Save(_folder);
+        var after = Tokenizer.Load(_folder);
+        Assert.Equal(before.Count, after.Count);
+        Assert.Equal("{{ messages }}", after.ChatTemplate);
+        foreach (string text in Samples) Assert.Equal(before.EncodeIds(text, true), after.EncodeIds(text, true));
+        before.Save(_folder);
+        var bytes = File.ReadAllBytes(Path.Combine(_folder, "tokenizer.json"));
+        after.Save(_folder);
+        Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(_folder, "tokenizer.json")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_fast_way_gives_the_ids_of_the_full_way(string name)
+    {
+        var tokenizer = Tokenizer.Load(Zoo(name));
+        foreach (string text in Samples)
+        {
+            Assert.Equal(tokenizer.Encode(text, addSpecialTokens: false).Ids, tokenizer.EncodeIds(text));
+            Assert.Equal(tokenizer.Encode(text, addSpecialTokens: false, splitSpecialTokens: true).Ids, tokenizer.EncodeIds(text, false, true));
+        }
+    }
+
+    [Fact]
+    public void Many_texts_at_once_are_encoded_as_one_by_one()
+    {
+        var tokenizer = Tokenizer.Load(Zoo("added-bytelevel-single-digits"));
+        string[] texts = [.. Enumerable.Range(0, 500).Select(i => $"line {i} of {Samples[i % Samples.Length]}")];
+        var batch = tokenizer.EncodeIdsBatch(texts);
+        for (int i = 0; i < texts.Length; i++) Assert.Equal(tokenizer.EncodeIds(texts[i]), batch[i]);
+    }
+
+    [Fact]
+    public void An_added_token_is_found_in_the_text_and_has_the_next_id()
+    {
+        var tokenizer = Tokenizer.Load(Zoo("charbpe-fuse-unk"));
+        int count = tokenizer.Count;
+        Assert.Equal(1, tokenizer.AddTokens([new AddedToken("<|new|>", Normalized: false)], special: true));
+        Assert.Equal(0, tokenizer.AddTokens([new AddedToken("<|new|>", Normalized: false)], special: true));
+        Assert.Equal(count, tokenizer.TokenToId("<|new|>"));
+        Assert.Contains(count, tokenizer.EncodeIds("a<|new|>b"));
+        Assert.DoesNotContain("<|new|>", tokenizer.Decode(tokenizer.EncodeIds("a<|new|>b"), skipSpecialTokens: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Offsets_count_utf16_and_code_points()
+    {
+        var encoding = Tokenizer.Load(Zoo("added-bytelevel-single-digits")).Encode("😀 z", addSpecialTokens: false);
+        Assert.Equal(new TokenOffset(0, 2), encoding.Offsets[0]);
+        Assert.Equal(new TokenOffset(0, 1), encoding.CodePointOffsets[0]);
+        Assert.Equal(4, encoding.Offsets[^1].End);
+        Assert.Equal(3, encoding.CodePointOffsets[^1].End);
+    }
+
+    [Fact]
+    public void Text_streams_out_as_whole_characters()
+    {
+        var tokenizer = Tokenizer.Load(Zoo("added-bytelevel-single-digits"));
+        int[] ids = tokenizer.EncodeIds("x 😀 é");
+        var stream = tokenizer.Stream(true);
+        var parts = ids.Select(id => stream.Push(id)).ToList();
+        Assert.DoesNotContain(parts, part => part.Contains('\uFFFD'));
+        Assert.Equal("x 😀 é", string.Concat(parts) + stream.Finish());
+    }
+
+    [Fact]
+    public void A_folder_without_a_tokenizer_is_said()
+    {
+        var error = Assert.Throws<UsageException>(() => Tokenizer.Load(_folder));
+        Assert.Contains("expected tokenizer.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cut_off_file_is_one_clear_error_with_its_line()
+    {
+        var json = Unzipped("charbpe-fuse-unk");
+        string path = Path.Combine(_folder, "tokenizer.json");
+        for (int length = 0; length < json.Length; length += json.Length / 40)
+        {
+            File.WriteAllBytes(path, json[..length]);
+            var error = Assert.Throws<UsageException>(() => Tokenizer.Load(path));
+            Assert.Contains(path, error.Message, StringComparison.Ordinal);
+            Assert.Contains("line", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Damaged_files_give_a_clear_error_or_a_tokenizer(string name)
+    {
+        var json = Unzipped(name);
+        var random = new Random(7);
+        string path = Path.Combine(_folder, "tokenizer.json");
+        for (int round = 0; round < 60; round++)
+        {
+            var damaged = json.ToArray();
+            int changes = random.Next(1, 6);
+            for (int i = 0; i < changes; i++) damaged[random.Next(Math.Min(damaged.Length, round % 2 == 0 ? 4000 : damaged.Length))] = (byte)"{}[],:\"0a\\-\x01é"[random.Next(13)];
+            File.WriteAllBytes(path, damaged);
+            try
+            {
+                var tokenizer = Tokenizer.Load(path);
+                foreach (string text in Samples) tokenizer.Encode(text);
+            }
+            catch (UsageException)
+            {
+                // The clear error that is asked for.
+            }
+        }
+    }
+
+    [Fact]
+    public void A_pattern_that_explodes_is_given_up()
+    {
+        string json = """
+            {"version":"1.0","added_tokens":[],"normalizer":null,"post_processor":null,"decoder":null,
+             "pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a|a|aa)+$b"},"behavior":"Isolated","invert":false},
+             "model":{"type":"WordLevel","vocab":{"<unk>":0},"unk_token":"<unk>"}}
+            """;
+        string path = Path.Combine(_folder, "tokenizer.json");
+        File.WriteAllText(path, json);
+        var tokenizer = Tokenizer.Load(path);
+        var error = Assert.Throws<UsageException>(() => tokenizer.EncodeIds(new string('a', 60)));
+        Assert.Contains("gave up", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("(a", "without its )")]
+    [InlineData("[a", "without its ]")]
+    [InlineData(@"\p{Nonsense}", "not known")]
+    [InlineData("a{2,1}", "wrong way round")]
+    [InlineData("*", "nothing to repeat")]
+    public void A_wrong_pattern_says_where_and_why(string pattern, string reason)
+    {
+        var error = Assert.Throws<UsageException>(() => Text.Tokenizers.Patterns.TextPattern.OfRegex(pattern));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    private static byte[] Unzipped(string name)
+    {
+        using var zip = new System.IO.Compression.GZipStream(File.OpenRead(Zoo(name)), System.IO.Compression.CompressionMode.Decompress);
+        var whole = new MemoryStream();
+        zip.CopyTo(whole);
+        return whole.ToArray();
+    }
+}
