@@ -13,6 +13,7 @@ mkdir -p artifacts
 # Two commands started at once must not build into the same folder.
 if command -v flock >/dev/null 2>&1; then
     exec 9>artifacts/setup.lock
+    # No child may inherit it (9>&- below): the compiler server outlives this script and would keep the lock.
     flock -n 9 || { say "another set-up is at work; waiting for it"; flock 9; }
 fi
 
@@ -43,7 +44,7 @@ if [ -n "$missing" ]; then
     start=$(now)
     say "installing$missing (a few minutes, once)"
     if ! { $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q update &&
-        $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends $missing; } >artifacts/apt.log 2>&1 </dev/null; then
+        $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends $missing; } >artifacts/apt.log 2>&1 </dev/null 9>&-; then
         tail -n 15 artifacts/apt.log >&2
         say "the packages could not be installed; the last lines are above, all of them in artifacts/apt.log. By hand: $line"
         exit 1
@@ -52,7 +53,7 @@ if [ -n "$missing" ]; then
 fi
 
 # 2. The native library; it says by itself when it compiles.
-bash native/build.sh
+bash native/build.sh 9>&-
 
 [ "$what" = --program ] || exit 0
 
@@ -62,7 +63,7 @@ start=$(now)
 say "building the program"
 publish() {
     rm -rf artifacts/app.new
-    "$tunesmith_dotnet" publish src/Tunesmith.Cli -c Release -v q --nologo -o artifacts/app.new "$@" >artifacts/publish.log 2>&1 </dev/null
+    "$tunesmith_dotnet" publish src/Tunesmith.Cli -c Release -v q --nologo -o artifacts/app.new "$@" >artifacts/publish.log 2>&1 </dev/null 9>&-
 }
 # Compiled ahead of time it starts three times as fast; where the compiler for that cannot be had, it is only slower to start.
 if ! { [ -n "$rid" ] && publish -r "$rid" --self-contained false -p:PublishReadyToRun=true; }; then
