@@ -80,6 +80,7 @@ public sealed class Trainer : IDisposable
         while (_progress.Epoch < _length.Epochs && !Done)
         {
             long[] order = Order(_progress.Epoch);
+            _input.OnOrder?.Invoke(_progress.Epoch, order);
             if (!_progress.EpochStarted) Generator.Default.Next64(); // a data loader that starts draws the base seed of its workers (rule 10)
             _progress.EpochStarted = true;
             while (_progress.Window < _length.StepsPerEpoch && !Done)
@@ -123,6 +124,7 @@ public sealed class Trainer : IDisposable
         foreach (var group in _optimizer.Groups) group.Rate = group.InitialRate * factor;
 
         // Gradients of the whole window.
+        _input.OnWindow?.Invoke(window);
         var terms = window.Sum(_input.Stage.Terms);
         var losses = new float[window.Count];
         for (var micro = 0; micro < window.Count; micro++)

@@ -40,6 +40,12 @@ public sealed record TrainerInput
     /// <summary>NEFTune's noise for embeddings [B, T, C]; null draws it.</summary>
     public Func<Tensor, Tensor>? EmbeddingNoise { get; init; }
 
+    /// <summary>Sees the micro-batches of every window before they are used.</summary>
+    public Action<IReadOnlyList<Batches.Batch>>? OnWindow { get; init; }
+
+    /// <summary>Sees the order of the examples in every epoch.</summary>
+    public Action<long, long[]>? OnOrder { get; init; }
+
     /// <summary>Sees the gradients of every update before they are clipped.</summary>
     public Action<long>? BeforeUpdate { get; init; }
 }
