@@ -105,7 +105,13 @@ internal sealed class RunRecorder(TrainerInput input, TrainerState state, Progre
         _log?.Append(line with { Epoch = state.Epoch, Tokens = CountsTokens ? state.NumInputTokensSeen : null });
     }
 
-    // transformers' floating_point_ops: 6 operations a token and parameter, embeddings left out.
-    private static long ComputedParameters(TrainerInput input) =>
-        input.Model.NamedParameters().Where(entry => !entry.Name.Contains("embed", StringComparison.OrdinalIgnoreCase)).Sum(entry => entry.Parameter.Value.Count);
+    // transformers' floating_point_ops: 6 operations a token and parameter, embeddings left out. Beside LoRA matrices a module that is trained in full counts twice: peft keeps the
+    // original beside its copy.
+    private static long ComputedParameters(TrainerInput input)
+    {
+        var computed = input.Model.NamedParameters().Where(entry => !entry.Name.Contains("embed", StringComparison.OrdinalIgnoreCase)).ToList();
+        static bool IsLora((string Name, Torch.Nn.Parameter Parameter) entry) => entry.Name.Contains("lora_", StringComparison.Ordinal);
+        var copies = computed.Exists(IsLora) ? computed.Where(entry => entry.Parameter.Trainable && !IsLora(entry)) : [];
+        return computed.Concat(copies).Sum(entry => entry.Parameter.Value.Count);
+    }
 }

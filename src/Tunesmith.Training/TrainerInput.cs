@@ -29,7 +29,7 @@ public sealed record TrainerInput
     public Action<string>? SaveModel { get; init; }
 
     /// <summary>How evaluations average.</summary>
-    public EvaluationMean EvaluationMean { get; init; }
+    public EvaluationMean EvaluationMean { get; init; } = EvaluationMean.Batches;
 
     /// <summary>The checkpoint to go on from.</summary>
     public string? ResumeFrom { get; init; }
