@@ -23,7 +23,7 @@ public sealed record EvaluationResult(double Loss, IReadOnlyDictionary<string, d
 public sealed class Evaluator(Model model, Stage stage, int batchSize, TimeProvider time)
 {
     /// <summary>How batches are averaged.</summary>
-    public EvaluationMean Mean { get; init; }
+    public EvaluationMean Mean { get; init; } = EvaluationMean.Batches;
 
     /// <summary>Runs over all examples.</summary>
     public EvaluationResult Run(IReadOnlyList<TokenizedExample> examples, CancellationToken cancel = default)
@@ -42,8 +42,11 @@ public sealed class Evaluator(Model model, Stage stage, int batchSize, TimeProvi
                 cancel.ThrowIfCancellationRequested();
                 using var scope = Scope.Open();
                 var rows = examples.Skip(first).Take(batchSize).ToList();
-                LossSum loss = stage.Evaluate(model, stage.Collator.Collate(rows), sums);
-                var mean = (float)(loss.Count == 0 ? 0 : loss.Sum.Item() / loss.Count);
+                var batch = stage.Collator.Collate(rows);
+                LossSum loss = stage.Evaluate(model, batch, sums);
+                // Divided as in training: in stage pt the first token of a row counts although nothing predicts it.
+                var terms = stage.Reduction == LossReduction.Window ? stage.Terms(batch) : loss.Count;
+                var mean = (float)(terms == 0 ? 0 : loss.Sum.Item() / terms);
                 double weight = Mean == EvaluationMean.Examples ? rows.Count : 1;
                 total += mean * weight;
                 weights += weight;

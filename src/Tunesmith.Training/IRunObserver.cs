@@ -50,7 +50,11 @@ public sealed record EvaluationEvent(string When, long Step, double Epoch, IRead
 
 /// <summary>What the model says of one evaluation example.</summary>
 /// <param name="Row">Index among the evaluation examples.</param>
-public sealed record ExamplePrediction(int Row, string Predicted, double Probability, string Expected);
+public sealed record ExamplePrediction(int Row, string Predicted, double Probability, string Expected)
+{
+    /// <summary>The example as the model reads it, shortened.</summary>
+    public string Text { get; init; } = "";
+}
 
 /// <summary>An observer that looks away.</summary>
 public sealed class SilentObserver : IRunObserver;

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Tunesmith.Models.Export;
+using Tunesmith.Runs.Files;
+
+namespace Tunesmith.Cli.Commands;
+
+/// <summary><c>export</c>: merges adapters, writes a Hugging Face folder, and proves that it computes the same.</summary>
+internal static class Export
+{
+    public static Command Command { get; } = new()
+    {
+        Name = "export",
+        Usage = "MODEL|RECIPE export_dir=DIR [--json]",
+        Summary = "merges a LoRA, writes a Hugging Face folder, and proves that it computes the same",
+        Help = """
+            MODEL is an adapter's or a model's folder or a run's output_dir; a recipe with
+            model_name_or_path, adapter_name_or_path and export_dir does too. The logits of
+            drawn ids are taken before the merge and again from the files that were written;
+            where they differ the export fails and the folder is not kept.
+            """,
+        Flags = [new("--json", null, "the result as JSON")],
+        Run = Run,
+    };
+
+    private static int Run(Invocation run)
+    {
+        var path = run.Arguments.Single("export", "model or recipe");
+        using var scope = Torch.Scope.Open();
+        using var opened = OpenedModel.Open(path, run.Arguments.Overrides, mergeAdapters: false);
+        var target = opened.Options.ExportDir ?? throw Errors.NoExportDir(path);
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()) throw Errors.ExportDirNotEmpty(target);
+        run.Error.WriteLine($"Merging and writing {target} ...");
+        // The folder gets its name only when what was written computes the same.
+        ExportReport? proof = null;
+        AtomicFolder.Write(target, folder =>
+        {
+            proof = ExportProof.Run(opened.Model, opened.Merge, folder, maxShardBytes: opened.Options.ExportSize * 1_000_000_000L);
+            opened.Tokenizer.Save(folder);
+        });
+        var report = proof!;
+        if (run.Json)
+        {
+            run.Out.WriteLine(JsonSerializer.Serialize(new { folder = target, largest_difference = report.LargestDifference, tolerance = report.Tolerance, tensors = report.Tensors, bytes = report.Bytes }));
+            return App.Done;
+        }
+        run.Out.WriteLine($"{target}: {report.Tensors} tensors, {report.Bytes / 1e6:F1} MB");
+        run.Out.WriteLine($"proven: the logits of the files differ by at most {report.LargestDifference:G3} from those before the merge (allowed: {report.Tolerance:G3})");
+        return App.Done;
+    }
+}

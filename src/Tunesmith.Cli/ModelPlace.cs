@@ -1,0 +1,45 @@
+using Tunesmith.Models.Adapters;
+using Tunesmith.Runs.Recipes;
+
+namespace Tunesmith.Cli;
+
+/// <summary>
+/// What a person means by naming a model: a folder in Hugging Face's layout, an adapter's folder, a run's <c>output_dir</c>, or a recipe. All become recipe keys,
+/// so that a template used in training is the one used afterwards.
+/// </summary>
+internal static class ModelPlace
+{
+    private const string RunRecipe = "recipe.yaml";
+
+    /// <summary>The recipe behind a path; keys of the command line stand above it.</summary>
+    public static Recipe Recipe(string path, IReadOnlyList<string> overrides)
+    {
+        if (File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml" or ".json") return Runs.Recipes.Recipe.Load(path, overrides);
+        if (!Directory.Exists(path)) throw Errors.NoSuchFolder(path);
+        var keys = new List<string>();
+        if (File.Exists(Path.Combine(path, LoraConfig.FileName)))
+        {
+            var config = LoraConfig.Load(path);
+            keys.Add($"model_name_or_path={config.BaseModel}");
+            keys.Add($"adapter_name_or_path={path}");
+        }
+        else if (File.Exists(Path.Combine(path, "config.json"))) keys.Add($"model_name_or_path={path}");
+        else throw Errors.NotAModelFolder(path);
+        foreach (var key in (string[])["template", "default_system", "stage", "cutoff_len"])
+        {
+            if (Trained(path)?.Peek(key) is { } value) keys.Add($"{key}={value}");
+        }
+        return Runs.Recipes.Recipe.FromOverrides([.. keys, .. overrides]);
+    }
+
+    // A run's folder and its checkpoints say with which template they were trained.
+    private static Recipe? Trained(string folder)
+    {
+        foreach (var place in (string[])[folder, Path.Combine(folder, "..")])
+        {
+            var file = Path.Combine(place, RunRecipe);
+            if (File.Exists(file)) return Runs.Recipes.Recipe.Load(file);
+        }
+        return null;
+    }
+}

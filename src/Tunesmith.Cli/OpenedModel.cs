@@ -1,0 +1,115 @@
+using Tunesmith.Data;
+using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Checkpoints;
+using Tunesmith.Models.Generation;
+using Tunesmith.Runs.Recipes;
+using Tunesmith.Text.Templates;
+using Tunesmith.Text.Tokenizers;
+using Tunesmith.Torch;
+
+namespace Tunesmith.Cli;
+
+/// <summary>A model with its tokenizer, ready for use: the base, its adapters merged in memory, the template it was trained with.</summary>
+internal sealed class OpenedModel : IDisposable
+{
+    private OpenedModel(Recipe recipe, ModelOptions options, DataOptions data, GenerationOptions generation, Tokenizer tokenizer, Model model) =>
+        (Recipe, Options, Data, Generation, Tokenizer, Model) = (recipe, options, data, generation, tokenizer, model);
+
+    public Recipe Recipe { get; }
+
+    public ModelOptions Options { get; }
+
+    public DataOptions Data { get; }
+
+    public GenerationOptions Generation { get; }
+
+    public Tokenizer Tokenizer { get; }
+
+    public Model Model { get; }
+
+    /// <summary>Opens what a path names; the kind of head is the stored one unless given.</summary>
+    public static OpenedModel Open(string path, IReadOnlyList<string> overrides, ModelKind? kind = null, bool mergeAdapters = true)
+    {
+        var recipe = ModelPlace.Recipe(path, overrides);
+        var options = recipe.Bind<ModelOptions>();
+        var data = recipe.Bind<DataOptions>();
+        var generation = recipe.Bind<GenerationOptions>();
+        ClaimTrainingKeys(recipe);
+        recipe.ThrowIfProblems();
+        var folder = options.ModelNameOrPath ?? throw Errors.NoBase(path);
+        var adapters = options.AdapterNameOrPath ?? [];
+        // The tokenizer that training saved stands beside the adapter; it has the template's changes.
+        var tokenizerFolder = adapters.LastOrDefault(HasTokenizer) ?? folder;
+        var tokenizer = Tokenizer.Load(tokenizerFolder);
+        kind ??= adapters.Count > 0 && LoraConfig.Load(adapters[^1]).TaskType == "SEQ_CLS" ? ModelKind.SequenceClassification : null;
+        var model = ModelLoader.Load(folder, new LoadOptions { Kind = kind, DType = TypeOf(options.InferDtype), Generator = new Generator(0), Labels = LabelsOf(adapters) }).Model;
+        Adapter? last = null;
+        foreach (var adapter in adapters)
+        {
+            if (last is not null) Fold(last);
+            last = Adapter.Load(model, adapter);
+        }
+        if (mergeAdapters && last is not null) Fold(last);
+        model.Eval();
+        return new OpenedModel(recipe, options, data, generation, tokenizer, model) { _unmerged = mergeAdapters ? null : last };
+    }
+
+    /// <summary>Writes the last adapter into the weights, where it was kept apart.</summary>
+    public void Merge()
+    {
+        if (_unmerged is not { } adapter) return;
+        _unmerged = null;
+        Fold(adapter);
+    }
+
+    private Adapter? _unmerged;
+
+    /// <summary>The causal model, or an error that says what this one is.</summary>
+    public CausalModel Causal(string command) =>
+        Model as CausalModel ?? throw Errors.WrongKindOfModel(command, Options.ModelNameOrPath!, $"a {Model.Architecture}", "a model that continues text");
+
+    /// <summary>The template of the recipe, or the checkpoint's own.</summary>
+    public Template Template() => Data.Template is { } name ? Templates.Get(name) : Templates.FromTokenizer(Tokenizer);
+
+    /// <summary>Ids that end an answer: the template's, and those of config.json.</summary>
+    public IReadOnlyCollection<int> EndIds(Template? template)
+    {
+        var ids = new HashSet<int>(Model.Config.EosTokenIds.Select(id => (int)id));
+        if (Tokenizer.EosId is { } eos) ids.Add(eos);
+        if (template is not null) ids.UnionWith(template.StopTokenIds(Tokenizer));
+        return ids;
+    }
+
+    public void Dispose() => Model.Dispose();
+
+    private static void Fold(Adapter adapter)
+    {
+        adapter.Merge();
+        adapter.Detach();
+        adapter.Dispose();
+    }
+
+    private static bool HasTokenizer(string folder) => File.Exists(Path.Combine(folder, "tokenizer.json"));
+
+    // A class adapter's folder keeps the labels in its own config.json copy; the base knows none.
+    private static IReadOnlyList<string>? LabelsOf(IReadOnlyList<string> adapters)
+    {
+        if (adapters.Count == 0 || !File.Exists(Path.Combine(adapters[^1], "labels.json"))) return null;
+        return System.Text.Json.JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(adapters[^1], "labels.json")));
+    }
+
+    // A recipe written for training may be used as it is: its training keys mean nothing here.
+    private static void ClaimTrainingKeys(Recipe recipe)
+    {
+        _ = recipe.Bind<AdapterOptions>();
+        _ = recipe.Bind<Training.TrainingOptions>();
+    }
+
+    private static DType TypeOf(string name) => name switch
+    {
+        "bfloat16" => DType.BFloat16,
+        "float16" => DType.Float32,
+        _ => DType.Float32,
+    };
+}

@@ -1,0 +1,111 @@
+using Tunesmith.Data;
+using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Checkpoints;
+using Tunesmith.Runs.Files;
+using Tunesmith.Runs.Reports;
+using Tunesmith.Text.Templates;
+using Tunesmith.Text.Tokenizers;
+using Tunesmith.Torch;
+
+namespace Tunesmith.Training;
+
+/// <summary>The model of a run: loaded, adapted, and saved with all that belongs to it.</summary>
+internal sealed class RunModel : IDisposable
+{
+    private readonly RunOptions _options;
+    private readonly Tokenizer _tokenizer;
+    private readonly Template? _template;
+
+    private RunModel(RunOptions options, Tokenizer tokenizer, Template? template, Model model, Adapter? adapter) =>
+        (_options, _tokenizer, _template, Model, Adapter) = (options, tokenizer, template, model, adapter);
+
+    public Model Model { get; }
+
+    public Adapter? Adapter { get; }
+
+    /// <summary>Loads the base and puts the tuning on it. Draws come from torch's default generator, in the reference's order.</summary>
+    public static RunModel Load(RunOptions options, Tokenizer tokenizer, Template? template, LabelSet? labels, IRunObserver observer)
+    {
+        var training = options.Training;
+        var lora = options.Adapter.FinetuningType == "lora";
+        // LLaMA-Factory loads in the compute type and keeps what is trained in float32 (model/adapter.py); a frozen base stays in bf16.
+        var stored = training.PureBf16 || (training.Bf16 && lora) ? DType.BFloat16 : DType.Float32;
+        var loaded = ModelLoader.Load(options.Model.ModelNameOrPath!, new LoadOptions
+        {
+            DType = stored,
+            Kind = training.Stage == "cls" ? ModelKind.SequenceClassification : ModelKind.CausalLm,
+            Labels = labels is null ? null : labels.ProblemType == LabelSet.Regression ? ["value"] : labels.Names,
+            ProblemType = labels?.ProblemType,
+            Generator = Generator.Default,
+            FromScratch = options.Model.TrainFromScratch,
+        });
+        var model = loaded.Model;
+        if (loaded.NewParameters.Count > 0) observer.OnMessage($"new weights: {string.Join(", ", loaded.NewParameters)} (the checkpoint has none; they start at random)");
+        Adapter? adapter = null;
+        switch (options.Adapter.FinetuningType)
+        {
+            case "lora":
+                adapter = Attach(model, options);
+                break;
+            case "freeze":
+                FreezeTuning.Apply(model, options.Adapter);
+                break;
+        }
+        if (!training.PureBf16 && stored == DType.BFloat16)
+        {
+            using var scope = Scope.Open();
+            foreach (var (_, parameter) in model.NamedParameters())
+                if (parameter.Trainable) parameter.Replace(parameter.Value.To(DType.Float32));
+        }
+        if (training.Bf16) model.Precision.Compute = DType.BFloat16;
+        return new RunModel(options, tokenizer, template, model, adapter);
+    }
+
+    /// <summary>Writes the weights that training changed, the tokenizer and the chat template.</summary>
+    public void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        if (Adapter is not null) Adapter.Save(folder);
+        else ModelSaver.Save(Model, folder);
+        if (Model is SequenceClassifier classifier && Adapter is not null)
+            AtomicFile.WriteAllText(Path.Combine(folder, "labels.json"), System.Text.Json.JsonSerializer.Serialize(classifier.Id2Label));
+        if (_template is { Own: null }) _tokenizer.ChatTemplate ??= _template.ToJinja(_tokenizer);
+        if (_template is { Own: null, ReplaceJinjaTemplate: true }) _tokenizer.ChatTemplate = _template.ToJinja(_tokenizer);
+        _tokenizer.Save(folder);
+    }
+
+    /// <summary>As <see cref="Save"/>, with the card that a checkpoint of an adapter has.</summary>
+    public void SaveCheckpoint(string folder)
+    {
+        Save(folder);
+        if (Adapter is not null) AtomicFile.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.RenderAdapter(_options.Model.ModelNameOrPath!, TrainingRun.Versions));
+    }
+
+    public void Dispose()
+    {
+        Adapter?.Dispose();
+        Model.Dispose();
+    }
+
+    // Several adapters: all but the last are merged; the last one goes on training, or is merged too where a new one is asked for.
+    private static Adapter Attach(Model model, RunOptions options)
+    {
+        Adapter? last = null;
+        foreach (var folder in options.Model.AdapterNameOrPath ?? [])
+        {
+            if (last is not null) Fold(last);
+            last = Adapter.Load(model, folder, trainable: true);
+        }
+        if (last is not null && !options.Adapter.CreateNewAdapter) return last;
+        if (last is not null) Fold(last);
+        return Adapter.Attach(model, options.Adapter, Generator.Default, options.Model.ModelNameOrPath);
+    }
+
+    private static void Fold(Adapter adapter)
+    {
+        adapter.Merge();
+        adapter.Detach();
+        adapter.Dispose();
+    }
+}

@@ -1,0 +1,31 @@
+using Tunesmith.Data;
+using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Generation;
+using Tunesmith.Runs.Recipes;
+
+namespace Tunesmith.Training;
+
+/// <summary>Every options record of a run, bound from one recipe.</summary>
+public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, AdapterOptions Adapter, DataOptions Data, GenerationOptions Generation)
+{
+    /// <summary>Binds and checks all keys; every problem is told at once, before anything heavy starts.</summary>
+    public static RunOptions Bind(Recipe recipe)
+    {
+        var options = new RunOptions(recipe.Bind<TrainingOptions>(), recipe.Bind<ModelOptions>(), recipe.Bind<AdapterOptions>(), recipe.Bind<DataOptions>(), recipe.Bind<GenerationOptions>());
+        if (options.Model.ModelNameOrPath is null) recipe.AddProblem("model_name_or_path", "got nothing; expected the folder of a model. Add model_name_or_path: DIR");
+        if (string.IsNullOrEmpty(options.Training.OutputDir)) recipe.AddProblem("output_dir", "got nothing; expected the folder for checkpoints and results. Add output_dir: DIR");
+        var lora = options.Adapter.FinetuningType == "lora";
+        foreach (var (key, set) in (ReadOnlySpan<(string, bool)>)
+        [
+            ("use_rslora", options.Adapter.UseRslora), ("use_dora", options.Adapter.UseDora), ("pissa_init", options.Adapter.PissaInit),
+            ("loraplus_lr_ratio", options.Training.LoraplusLrRatio is not null), ("adapter_name_or_path", options.Model.AdapterNameOrPath is { Count: > 0 }),
+        ])
+        {
+            if (set && !lora) recipe.AddProblem(key, $"got a value with finetuning_type: {options.Adapter.FinetuningType}; expected it only with lora. Remove it or set finetuning_type: lora");
+        }
+        if (options.Training.PureBf16 && options.Training.Bf16) recipe.AddProblem("pure_bf16", "got true together with bf16: true; expected one of them. Remove one");
+        recipe.ThrowIfProblems();
+        return options;
+    }
+}

@@ -1,0 +1,216 @@
+using System.Text.Json.Nodes;
+using Tunesmith.Data;
+using Tunesmith.Models;
+using Tunesmith.Models.Checkpoints;
+using Tunesmith.Runs.Files;
+using Tunesmith.Runs.Folders;
+using Tunesmith.Runs.Reports;
+using Tunesmith.Text.Templates;
+using Tunesmith.Text.Tokenizers;
+using Tunesmith.Torch;
+using Tunesmith.Training.Results;
+using Tunesmith.Training.Resume;
+using Tunesmith.Training.Stages;
+
+namespace Tunesmith.Training;
+
+/// <summary>
+/// A whole run: recipe, data, model, loop, results. The order of what draws random numbers is LLaMA-Factory's (train/tuner.py, train/sft/workflow.py), so that the
+/// same YAML gives the same split, the same first weights and the same order of examples.
+/// </summary>
+public static class TrainingRun
+{
+    private const int ShownPredictions = 6;
+    private const int ShownText = 56;
+
+    /// <summary>Names and versions that cards tell.</summary>
+    public static IReadOnlyList<(string Name, string Version)> Versions =>
+        [("Tunesmith", typeof(TrainingRun).Assembly.GetName().Version?.ToString(3) ?? "0"), ("libtorch", TorchInfo.Version)];
+
+    /// <summary>Runs what the recipe says; a run that was stopped goes on.</summary>
+    public static RunOutcome Run(RunRequest request, CancellationToken cancel = default)
+    {
+        var (recipe, observer) = (request.Recipe, request.Observer);
+        var options = RunOptions.Bind(recipe);
+        request.OnResolved?.Invoke(recipe);
+        var training = options.Training;
+        var output = training.OutputDir!;
+        // A folder that is there is looked at before anything heavy: another run's, a finished one, one in use.
+        using var existing = Directory.Exists(output) ? Open(request, options) : null;
+        if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
+
+        var (tokenizer, template) = Text(options);
+        Generator.Default.Seed((ulong)training.Seed);
+        var data = Build(options, tokenizer, template);
+        foreach (var line in data.Report.Lines()) observer.OnMessage(line);
+        cancel.ThrowIfCancellationRequested();
+        using var folder = existing ?? Open(request, options);
+        folder.WriteRecipe(recipe);
+        folder.WriteEnvironment(request.Environment());
+        folder.Events.Write("start", ("rows", data.Train.Count), ("eval_rows", data.Eval?.Count ?? 0));
+
+        using var scope = Scope.Open();
+        using var run = RunModel.Load(options, tokenizer, template, data.Labels, observer);
+        var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
+        var watcher = new FolderObserver(observer, folder);
+        var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time);
+        // transformers evaluates after training wherever it evaluates during it (TrainingArguments.__post_init__).
+        var evaluates = data.Eval is { Count: > 0 } && (training.DoEval || training.EvalStrategy != "no");
+        IReadOnlyDictionary<string, double>? before = null;
+        TrainerState? state = null;
+        if (training.DoTrain)
+        {
+            var resume = ResumePoint(training, folder, observer);
+            if (training.Stage == "cls" && resume is null && evaluates)
+                before = Evaluate(evaluator, data.Eval!, "before", watcher, cancel).Metrics;
+            folder.Begin();
+            using var trainer = new Trainer(new TrainerInput
+            {
+                Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, Observer = watcher, Time = request.Time,
+                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume,
+            });
+            var result = trainer.Run(cancel);
+            if (result.Interrupted)
+            {
+                observer.OnMessage($"Stopped after update {result.Steps}; {output} has a checkpoint of it. The same command goes on from there.");
+                folder.Events.Write("interrupted", ("step", result.Steps));
+                return new RunOutcome(RunEnding.Interrupted, output, before, null);
+            }
+            state = result.State;
+            run.Save(folder.Path);
+            ResultFiles.Write(folder.Path, "train", new Dictionary<string, object?>(result.Metrics) { ["epoch"] = state.Epoch });
+            AtomicFile.WriteAllText(folder.In("trainer_state.json"), state.ToJson(saving: false));
+            if (training.PlotLoss) LossPlot.Write(folder.Path, History(state), "loss", "eval_loss", "eval_accuracy");
+        }
+        IReadOnlyDictionary<string, double>? after = null;
+        if (evaluates)
+            after = WriteEvaluation(options, evaluator, data, tokenizer, state, folder, watcher, cancel);
+        if (training.DoPredict && data.Eval is { Count: > 0 } && training.Stage == "cls")
+            PredictionFile.WriteClasses(folder.In("predictions.jsonl"), evaluator.Run(data.Eval, cancel), data.Labels!);
+        if (state is not null) AtomicFile.WriteAllText(folder.In("README.md"), Card(options, state));
+        folder.Finish();
+        folder.Events.Write("finished");
+        observer.OnSave(output, state?.GlobalStep ?? 0);
+        return new RunOutcome(RunEnding.Done, output, before, after);
+    }
+
+    /// <summary>The tokenizer as the template wants it.</summary>
+    public static (Tokenizer Tokenizer, Template? Template) Text(RunOptions options)
+    {
+        var folder = options.Model.AdapterNameOrPath?.LastOrDefault(f => File.Exists(Path.Combine(f, "tokenizer.json"))) ?? options.Model.ModelNameOrPath!;
+        var tokenizer = Tokenizer.Load(folder);
+        Template? template = null;
+        if (options.Training.Stage != "cls")
+        {
+            template = options.Data.Template is { } name ? Templates.Get(name)
+                : options.Training.Stage == "pt" ? Templates.Get("empty") : Templates.FromTokenizer(tokenizer);
+            if (options.Data.DefaultSystem is { } system) template = template with { DefaultSystem = system };
+            template.FixTokenizer(tokenizer);
+        }
+        return (tokenizer, template);
+    }
+
+    /// <summary>Reads, splits and encodes the data of a run; needs no libtorch.</summary>
+    public static DatasetSplits Build(RunOptions options, Tokenizer tokenizer, Template? template)
+    {
+        var (_, config) = ModelLoader.ReadConfig(options.Model.ModelNameOrPath!);
+        return DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, (int)options.Training.Seed, new BuildSettings
+        {
+            MaxLength = (int)Math.Min(config.MaxLength, int.MaxValue),
+            KnownLabels = config.Id2label is { Count: > 0 } ? config.LabelNames() : null,
+        });
+    }
+
+    private static RunFolder Open(RunRequest request, RunOptions options) =>
+        RunFolder.Open(options.Training.OutputDir!, request.Recipe, options.Training.OverwriteOutputDir, request.Time, anyRecipe: NamedCheckpoint(options.Training) is not null);
+
+    private static RunOutcome AlreadyDone(RunRequest request, RunFolder folder)
+    {
+        request.Observer.OnMessage($"{folder.Path} holds this run, finished. Nothing was done; set overwrite_output_dir=true to run it again, or name another output_dir.");
+        return new RunOutcome(RunEnding.WasDone, folder.Path, null, null);
+    }
+
+    private static string? NamedCheckpoint(TrainingOptions training) =>
+        training.ResumeFromCheckpoint is { Length: > 0 } named && !bool.TryParse(named, out _) ? named : null;
+
+    private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer)
+    {
+        if (NamedCheckpoint(training) is { } named) return named;
+        CheckpointFolders.Clean(folder.Path);
+        var newest = CheckpointFolders.Newest(folder.Path, observer.OnWarning);
+        if (newest is not null) observer.OnMessage($"Goes on from {Path.GetFileName(newest)}.");
+        else if (folder.State == RunState.Interrupted) observer.OnMessage("The run in this folder stopped before its first checkpoint: starts anew.");
+        return newest;
+    }
+
+    private static int PadId(Tokenizer tokenizer, Model model) => tokenizer.PadId ?? (int)(model.Config.PadTokenId ?? tokenizer.EosId ?? 0);
+
+    private static EvaluationEvent Evaluate(Evaluator evaluator, IReadOnlyList<TokenizedExample> examples, string when, IRunObserver observer, CancellationToken cancel) =>
+        Measure(evaluator, examples, when, 0, 0, observer, cancel).Event;
+
+    private static (EvaluationEvent Event, EvaluationResult Result) Measure(Evaluator evaluator, IReadOnlyList<TokenizedExample> examples, string when, long step, double epoch,
+        IRunObserver observer, CancellationToken cancel)
+    {
+        var result = evaluator.Run(examples, cancel);
+        var told = new EvaluationEvent(when, step, epoch, new Dictionary<string, double>(result.Metrics) { ["loss"] = result.Loss }, result.Runtime);
+        observer.OnEvaluate(told);
+        return (told, result);
+    }
+
+    private static IReadOnlyDictionary<string, double> WriteEvaluation(RunOptions options, Evaluator evaluator, DatasetSplits data, Tokenizer tokenizer, TrainerState? state, RunFolder folder,
+        IRunObserver observer, CancellationToken cancel)
+    {
+        var (told, result) = Measure(evaluator, data.Eval!, "after", state?.GlobalStep ?? 0, state?.Epoch ?? 0, observer, cancel);
+        var record = new Dictionary<string, object?> { ["eval_loss"] = result.Loss };
+        foreach (var (name, value) in result.Metrics) record["eval_" + name] = value;
+        if (options.Training.Stage == "pt") record["eval_perplexity"] = Math.Exp(result.Loss);
+        if (state is not null) record["epoch"] = state.Epoch;
+        ResultFiles.AddSpeed(record, "eval", result.Runtime, result.Examples, result.Batches);
+        ResultFiles.Write(folder.Path, "eval", record);
+        if (result.Sums is ClassMetrics { Answers.Count: > 0 } classes && data.Labels is { } labels)
+        {
+            // Right and wrong ones, both spread over the file: a person should see what the model still gets wrong.
+            var wrong = classes.Answers.Where(a => a.Label != a.Expected).Take(ShownPredictions / 3);
+            var right = classes.Answers.Where(a => a.Label == a.Expected).GroupBy(a => a.Label).SelectMany(g => g.Take(ShownPredictions / 3));
+            observer.OnPredictions("after", [.. right.Concat(wrong).Take(ShownPredictions).Select(a => new ExamplePrediction(a.Row, labels.Names[a.Label], a.Probability, labels.Names[a.Expected]) { Text = Shown(tokenizer, data.Eval![a.Row]) })]);
+        }
+        return told.Metrics;
+    }
+
+    private static string Shown(Tokenizer tokenizer, TokenizedExample example)
+    {
+        var text = tokenizer.Decode(example.InputIds, skipSpecialTokens: true).ReplaceLineEndings(" ").Trim();
+        return text.Length <= ShownText ? text : text[..(ShownText - 3)] + "...";
+    }
+
+    private static IEnumerable<JsonNode?> History(TrainerState state) => state.LogHistory.Select(record => JsonNode.Parse(PythonJson.Write(record, indent: 0, sortKeys: false)));
+
+    private static string Card(RunOptions options, TrainerState state)
+    {
+        var training = options.Training;
+        return ModelCard.Render(new ModelCardFacts
+        {
+            Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(training.OutputDir!))),
+            BaseModel = options.Model.ModelNameOrPath!,
+            Datasets = options.Data.Dataset,
+            FinetuningType = options.Adapter.FinetuningType,
+            LearningRate = training.LearningRate,
+            TrainBatchSize = training.PerDeviceTrainBatchSize,
+            EvalBatchSize = training.PerDeviceEvalBatchSize,
+            Seed = training.Seed,
+            GradientAccumulationSteps = training.GradientAccumulationSteps,
+            Optimizer = training.Optim,
+            OptimizerArguments = training.OptimArgs,
+            AdamBeta1 = training.AdamBeta1,
+            AdamBeta2 = training.AdamBeta2,
+            AdamEpsilon = training.AdamEpsilon,
+            Scheduler = training.LrSchedulerType,
+            WarmupSteps = training.Warmup,
+            MaxSteps = training.MaxSteps,
+            Epochs = training.NumTrainEpochs,
+            LabelSmoothing = training.LabelSmoothingFactor,
+            LogHistory = History(state),
+            Versions = Versions,
+        });
+    }
+}
