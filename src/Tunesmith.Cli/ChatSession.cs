@@ -47,7 +47,7 @@ internal sealed class ChatSession
             if (!_endIds.Contains(id)) Take(stream.Push(id));
             return true;
         }, cancel);
-        Take(stream.Flush());
+        Take(stream.Finish());
         return text.ToString();
     }
 }

@@ -35,6 +35,11 @@ internal static class Errors
 
     public static UsageException EmptyInput(string command) => new($"{command}: got no text; expected one a line on standard input, --text, or a file with --input. Give some text.");
 
+    public static UsageException UnknownKind(string given, IEnumerable<string> known) =>
+        new($"list: got '{given}'; expected one of {string.Join(", ", known)}.{Hint(given, known)} Without a kind everything is listed.");
+
+    public static UsageException BadCount(string given) => new($"tokenize: got --count {given}; expected a whole number from 1. Give one.");
+
     public static UsageException UnknownFormat(string given) => new($"predict: got --format {given}; expected jsonl or csv. Name one of them.");
 
     public static UsageException NoExportDir(string path) => new($"{path}: got no export_dir; expected the folder to write. Add export_dir=DIR.");

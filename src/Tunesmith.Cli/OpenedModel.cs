@@ -70,7 +70,7 @@ internal sealed class OpenedModel : IDisposable
         Model as CausalModel ?? throw Errors.WrongKindOfModel(command, Options.ModelNameOrPath!, $"a {Model.Architecture}", "a model that continues text");
 
     /// <summary>The template of the recipe, or the checkpoint's own.</summary>
-    public Template Template() => Data.Template is { } name ? Templates.Get(name) : Templates.FromTokenizer(Tokenizer);
+    public Template Template() => ConversationTemplate.For(Data, Tokenizer);
 
     /// <summary>Ids that end an answer: the template's, and those of config.json.</summary>
     public IReadOnlyCollection<int> EndIds(Template? template)

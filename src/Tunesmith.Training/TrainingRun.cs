@@ -102,9 +102,8 @@ public static class TrainingRun
         Template? template = null;
         if (options.Training.Stage != "cls")
         {
-            template = options.Data.Template is { } name ? Templates.Get(name)
-                : options.Training.Stage == "pt" ? Templates.Get("empty") : Templates.FromTokenizer(tokenizer);
-            if (options.Data.DefaultSystem is { } system) template = template with { DefaultSystem = system };
+            var plain = options.Training.Stage == "pt" && options.Data.Template is null;
+            template = plain ? Templates.Get("empty") : ConversationTemplate.For(options.Data, tokenizer);
             template.FixTokenizer(tokenizer);
         }
         return (tokenizer, template);

@@ -7,8 +7,16 @@ internal static class Plate
 {
     public static IReadOnlyList<Command> All { get; } =
     [
+        Chat.Command,
+        Check.Command,
         EnvironmentReport.Command,
+        Export.Command,
         Help.Command,
+        Listing.Command,
+        Predict.Command,
+        Score.Command,
+        Tokenize.Command,
+        Train.Command,
         Verify.Command,
         Version.Command,
     ];

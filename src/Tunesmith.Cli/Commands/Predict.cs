@@ -97,19 +97,20 @@ internal static class Predict
         var rows = Array.ConvertAll(texts, text =>
         {
             var parts = text.Split('\t', 2);
-            return opened.Tokenizer.Encode(parts[0], parts.Length > 1 ? parts[1] : null, addSpecialTokens: true, truncation: new(cutoff));
+            return opened.Tokenizer.Encode(parts[0], parts.Length > 1 ? parts[1] : null, addSpecialTokens: true, maxLength: cutoff);
         });
-        var width = rows.Max(r => r.Ids.Count);
+        var width = rows.Max(r => r.Count);
         var ids = new long[rows.Length * width];
         var mask = new long[ids.Length];
         var types = new long[ids.Length];
         Array.Fill(ids, opened.Model.Config.PadTokenId ?? opened.Tokenizer.PadId ?? 0);
         for (var row = 0; row < rows.Length; row++)
         {
-            for (var i = 0; i < rows[row].Ids.Count; i++)
+            int[] pieces = rows[row].Ids, kinds = rows[row].TypeIds;
+            for (var i = 0; i < pieces.Length; i++)
             {
                 var at = row * width + i;
-                (ids[at], mask[at], types[at]) = (rows[row].Ids[i], 1, rows[row].TypeIds[i]);
+                (ids[at], mask[at], types[at]) = (pieces[i], 1, kinds[i]);
             }
         }
         return new ModelInput
