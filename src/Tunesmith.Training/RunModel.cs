@@ -39,14 +39,17 @@ internal sealed class RunModel : IDisposable
             ProblemType = labels?.ProblemType,
             Generator = Generator.Default,
             FromScratch = options.Model.TrainFromScratch,
+            RopeScaling = options.Model.RopeScaling,
+            TextLength = options.Data.CutoffLen,
         });
         var model = loaded.Model;
+        var resized = Resize(model, options, tokenizer, observer);
         if (loaded.NewParameters.Count > 0) observer.OnMessage($"new weights: {string.Join(", ", loaded.NewParameters)} (the checkpoint has none; they start at random)");
         Adapter? adapter = null;
         switch (options.Adapter.FinetuningType)
         {
             case "lora":
-                adapter = Attach(model, options);
+                adapter = Attach(model, options, resized);
                 break;
             case "freeze":
                 FreezeTuning.Apply(model, options.Adapter);
@@ -89,8 +92,9 @@ internal sealed class RunModel : IDisposable
     }
 
     // Several adapters: all but the last are merged; the last one goes on training, or is merged too where a new one is asked for.
-    private static Adapter Attach(Model model, RunOptions options)
+    private static Adapter Attach(Model model, RunOptions options, IReadOnlyList<string> resized)
     {
+        var adapterOptions = resized.Count == 0 || options.Adapter.AdditionalTarget is not null ? options.Adapter : options.Adapter with { AdditionalTarget = resized };
         Adapter? last = null;
         foreach (var folder in options.Model.AdapterNameOrPath ?? [])
         {
@@ -99,7 +103,17 @@ internal sealed class RunModel : IDisposable
         }
         if (last is not null && !options.Adapter.CreateNewAdapter) return last;
         if (last is not null) Fold(last);
-        return Adapter.Attach(model, options.Adapter, Generator.Default, options.Model.ModelNameOrPath);
+        return Adapter.Attach(model, adapterOptions, Generator.Default, options.Model.ModelNameOrPath);
+    }
+
+    // New tokens need rows in the embeddings, drawn before anything else; these are then trained and saved whole (LLaMA-Factory model/model_utils/embedding.py).
+    private static IReadOnlyList<string> Resize(Model model, RunOptions options, Tokenizer tokenizer, IRunObserver observer)
+    {
+        var wanted = options.Model.ResizeVocab || options.Model.AddTokens is { Count: > 0 } || options.Model.AddSpecialTokens is { Count: > 0 };
+        if (!wanted || model is not CausalModel causal) return [];
+        var names = VocabResize.Run(causal, tokenizer.Count, Generator.Default);
+        if (names.Count > 0) observer.OnMessage($"embeddings resized for {tokenizer.Count:N0} tokens; trained whole: {string.Join(", ", names)}");
+        return names;
     }
 
     private static void Fold(Adapter adapter)

@@ -99,11 +99,13 @@ public static class TrainingRun
     {
         var folder = options.Model.AdapterNameOrPath?.LastOrDefault(f => File.Exists(Path.Combine(f, "tokenizer.json"))) ?? options.Model.ModelNameOrPath!;
         var tokenizer = Tokenizer.Load(folder);
+        if (options.Model.AddTokens is { Count: > 0 } plainTokens) tokenizer.AddTokens(plainTokens.Select(t => new AddedToken(t)), special: false);
+        if (options.Model.AddSpecialTokens is { Count: > 0 } specialTokens) tokenizer.AddTokens(specialTokens.Select(t => new AddedToken(t, Normalized: false, Special: true)), special: true);
         Template? template = null;
         if (options.Training.Stage != "cls")
         {
-            var plain = options.Training.Stage == "pt" && options.Data.Template is null;
-            template = plain ? Templates.Get("empty") : ConversationTemplate.For(options.Data, tokenizer);
+            var bare = options.Training.Stage == "pt" && options.Data.Template is null;
+            template = bare ? Templates.Get("empty") : ConversationTemplate.For(options.Data, tokenizer);
             template.FixTokenizer(tokenizer);
         }
         return (tokenizer, template);
