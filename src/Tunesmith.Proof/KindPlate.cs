@@ -12,7 +12,7 @@ internal static class KindPlate
         new("data-pipeline", marks => marks.Has("cases.jsonl") && marks.GoldenKind is null, DataPipelineProof.Verify),
         Golden("decoders", DecoderProof.Verify),
         Golden("encoders", EncoderProof.Verify),
-        new("llamafactory-runs", marks => marks.Has("run.yaml") && marks.Has("case.json"), null),
+        new("llamafactory-runs", marks => marks.Has("run.yaml") && marks.Has("case.json"), LlamaFactoryRunProof.Verify),
         Golden("losses", LossProof.Verify),
         new("metrics", MetricProof.Recognises, MetricProof.Verify),
         Golden("models", ModelProof.Verify),

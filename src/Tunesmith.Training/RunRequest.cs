@@ -11,6 +11,9 @@ public sealed record RunRequest(Recipe Recipe, IRunObserver Observer, TimeProvid
 {
     /// <summary>Told the recipe once every key is bound and checked, before anything heavy.</summary>
     public Action<Recipe>? OnResolved { get; init; }
+
+    /// <summary>Given what the trainer is about to get; what it gives back is used. Those who only look attach themselves here.</summary>
+    public Func<TrainerInput, TrainerInput>? Watch { get; init; }
 }
 
 /// <summary>How a whole run ended.</summary>

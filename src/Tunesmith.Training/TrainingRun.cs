@@ -64,11 +64,12 @@ public static class TrainingRun
             if (training.Stage == "cls" && resume is null && evaluates)
                 before = Evaluate(evaluator, data.Eval!, "before", watcher, cancel).Metrics;
             folder.Begin();
-            using var trainer = new Trainer(new TrainerInput
+            var input = new TrainerInput
             {
                 Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, Observer = watcher, Time = request.Time,
-                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume,
-            });
+                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, ResumeAsTransformers = NamedCheckpoint(training) is not null,
+            };
+            using var trainer = new Trainer(request.Watch?.Invoke(input) ?? input);
             var result = trainer.Run(cancel);
             if (result.Interrupted)
             {
@@ -79,7 +80,7 @@ public static class TrainingRun
             state = result.State;
             run.Save(folder.Path);
             ResultFiles.Write(folder.Path, "train", new Dictionary<string, object?>(result.Metrics) { ["epoch"] = state.Epoch });
-            AtomicFile.WriteAllText(folder.In("trainer_state.json"), state.ToJson(saving: false));
+            AtomicFile.WriteAllText(folder.In("trainer_state.json"), state.ToJson(saving: true));
             if (training.PlotLoss) LossPlot.Write(folder.Path, History(state), "loss", "eval_loss", "eval_accuracy");
         }
         IReadOnlyDictionary<string, double>? after = null;
@@ -166,6 +167,7 @@ public static class TrainingRun
         foreach (var (name, value) in result.Metrics) record["eval_" + name] = value;
         if (options.Training.Stage == "pt") record["eval_perplexity"] = Math.Exp(result.Loss);
         if (state is not null) record["epoch"] = state.Epoch;
+        if (state is not null && options.Training.IncludeNumInputTokensSeen is not ("no" or "false")) record["num_input_tokens_seen"] = state.NumInputTokensSeen;
         ResultFiles.AddSpeed(record, "eval", result.Runtime, result.Examples, result.Batches);
         ResultFiles.Write(folder.Path, "eval", record);
         if (result.Sums is ClassMetrics { Answers.Count: > 0 } classes && data.Labels is { } labels)
