@@ -138,4 +138,19 @@ public sealed class AutogradTests
         x.Linear(w).Tanh().Sum().Backward();
         Assert.Equal(w.Grad!.ToFloats(), first);
     }
+
+    [Fact]
+    public void A_graph_goes_backward_once()
+    {
+        using var scope = Scope.Open();
+        Tensor x = Tensor.Ones(1);
+        x.RequiresGrad = true;
+        Tensor y = Autograd.Custom([x], context =>
+        {
+            context.Save(x);
+            return x * 2;
+        }, (context, gradient) => [gradient * context.Saved[0]]);
+        y.Backward();
+        Assert.Contains("one backward pass per graph", Assert.Throws<TorchException>(() => y.Backward()).Message);
+    }
 }

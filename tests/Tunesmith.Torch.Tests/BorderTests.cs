@@ -57,6 +57,23 @@ public sealed partial class BorderTests
     }
 
     [Fact]
+    public void A_missing_or_broken_native_library_says_what_to_do()
+    {
+        Assert.Equal("libtunesmith.so: got no file; expected it at one of a, b. Build it with native/build.sh.", Errors.NativeLibraryMissing(["a", "b"]).Message);
+        Assert.EndsWith("Install libtorch-dev, then build again with native/build.sh.", Errors.NativeLibraryUnloadable("x.so", new DllNotFoundException("no")).Message);
+    }
+
+    [Fact]
+    public void Dimensions_and_single_elements_are_checked()
+    {
+        using var scope = Scope.Open();
+        Tensor x = Tensor.Zeros(2, 3);
+        Assert.Equal(3, x.Size(-1));
+        Assert.Contains("dimension 2: got Float32 [2, 3]", Assert.Throws<TorchException>(() => x.Size(2)).Message);
+        Assert.Contains("expected a tensor of one element", Assert.Throws<TorchException>(() => x.Item()).Message);
+    }
+
+    [Fact]
     public void A_schema_can_be_read() => Assert.StartsWith("aten::gelu(Tensor self", new Operator("aten::gelu").Schema);
 
     [Fact]

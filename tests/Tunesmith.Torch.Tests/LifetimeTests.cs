@@ -100,5 +100,42 @@ public sealed class LifetimeTests
         Assert.Equal(before, TorchInfo.TensorsLive);
     }
 
+    [Fact]
+    public void Scopes_close_from_the_inside()
+    {
+        string? message = null;
+        var outer = Scope.Open();
+        var inner = Scope.Open();
+        try
+        {
+            outer.Dispose();
+        }
+        catch (TorchException e)
+        {
+            message = e.Message;
+        }
+        inner.Dispose();
+        outer.Dispose();
+        Assert.Equal("scope: got a close out of order; expected the innermost scope first. Open scopes with `using var`.", message);
+    }
+
+    [Fact]
+    public void A_freed_tensor_cannot_be_kept()
+    {
+        using var outer = Scope.Open();
+        Tensor lost;
+        using (Scope.Open()) lost = Tensor.Ones(1);
+        string? message = null;
+        try
+        {
+            outer.Keep(lost);
+        }
+        catch (TorchException e)
+        {
+            message = e.Message;
+        }
+        Assert.StartsWith("Scope.Keep: got a tensor that another scope or owner holds", message);
+    }
+
     private static Exception Thrown(Action action) => Assert.ThrowsAny<Exception>(action);
 }

@@ -65,7 +65,7 @@ public static class Attention
         DType inner = Precision.ForProducts(q.DType);
         Tensor keys = sizes.PerGroup(k).To(inner);
         Tensor values = sizes.PerGroup(v).To(inner);
-        Tensor dk = Tensor.Zeros(keys.Sizes, DTypeOfSums(inner)), dv = Tensor.Zeros(values.Sizes, DTypeOfSums(inner));
+        Tensor? dk = null, dv = null;
         var dq = new List<Tensor>();
         int at = 3;
         foreach ((long from, long length, long seen) in sizes.Blocks())
@@ -75,25 +75,29 @@ public static class Attention
             Tensor? noise = context.SavedOrNull[at + 1];
             at += 2;
             Tensor g = sizes.Queried(gradient, from, length, inner, scaled: false); // [B·K, g·t, D]
-            Add(dv, seen, (noise is null ? weights : weights * noise).To(inner).Transpose(1, 2), g);
+            dv = Added(scope, dv, sizes.Keys, (noise is null ? weights : weights * noise).To(inner).Transpose(1, 2), g);
             Tensor dp = g.Bmm(values.Narrow(1, 0, seen).Transpose(1, 2)); // [B·K, g·t, s]
             if (noise is not null) dp.MulInPlace(noise);
             Tensor ds = s_softmaxBackward.One(dp, weights.To(inner), -1, inner);
             Tensor part = ds.Bmm(keys.Narrow(1, 0, seen)); // [B·K, g·t, D]
             part.MulInPlace(sizes.Scale);
             dq.Add(scope.Keep(part.View(sizes.Batch, sizes.Heads, length, q.Size(3)).To(q.DType)));
-            Add(dk, seen, ds.Transpose(1, 2), sizes.Queried(q, from, length, inner));
+            dk = Added(scope, dk, sizes.Keys, ds.Transpose(1, 2), sizes.Queried(q, from, length, inner));
         }
-        return [dq.Count == 1 ? dq[0] : Tensor.Cat(dq, 2), dk.View(k.Sizes).To(k.DType), dv.View(v.Sizes).To(v.DType)];
+        return [dq.Count == 1 ? dq[0] : Tensor.Cat(dq, 2), dk!.View(k.Sizes).To(k.DType), dv!.View(v.Sizes).To(v.DType)];
     }
 
-    private static DType DTypeOfSums(DType inner) => inner == DType.BFloat16 ? DType.Float32 : inner;
-
-    private static void Add(Tensor sum, long seen, Tensor a, Tensor b)
+    /// <summary>sum + a b, where a b has rows for the first keys only: [B·K, s, D]. A single product is its own sum.</summary>
+    private static Tensor Added(Scope scope, Tensor? sum, long keys, Tensor a, Tensor b)
     {
+        long seen = a.Size(1);
+        if (sum is null && seen == keys) return scope.Keep(a.Bmm(b));
+        DType type = a.DType == DType.BFloat16 ? DType.Float32 : a.DType;
+        sum ??= scope.Keep(Tensor.Zeros([a.Size(0), keys, b.Size(2)], type));
         Tensor part = sum.Narrow(1, 0, seen);
-        if (sum.DType == a.DType) part.AddBmmInPlace(a, b);
+        if (type == a.DType) part.AddBmmInPlace(a, b);
         else part.AddInPlace(a.Bmm(b));
+        return sum;
     }
 
     private static Tensor Part(Tensor hidden, long from, long length, long seen)

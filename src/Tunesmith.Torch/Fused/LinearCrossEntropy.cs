@@ -6,8 +6,9 @@ namespace Tunesmith.Torch.Fused;
 /// </summary>
 public static class LinearCrossEntropy
 {
-    /// <summary>Logits held at a time: 64 MiB of floats.</summary>
+    // Logits held at a time: 64 MiB of floats, and 128 where each chunk has to go once through the whole gradient of the weight.
     private const long MaxElements = 16 << 20;
+    private const long MaxElementsTraining = 32 << 20;
 
     private const long Ignored = -100;
 
@@ -52,7 +53,7 @@ public static class LinearCrossEntropy
         Tensor? dx = context.Needs(0) ? Tensor.Empty(x.Sizes, x.DType) : null;
         Tensor? dWeight = context.Needs(1) ? Tensor.Zeros(weight.Sizes, Sums(inner)) : null;
         Tensor? dBias = context.Needs(2) ? Tensor.Zeros([pieces], Sums(inner)) : null;
-        long chunk = Math.Clamp(MaxElements / pieces, 1, Math.Max(1, rows));
+        long chunk = Math.Clamp((dWeight is null ? MaxElements : MaxElementsTraining) / pieces, 1, Math.Max(1, rows));
         for (long start = 0; start < rows; start += chunk)
         {
             using var scope = Scope.Open();
