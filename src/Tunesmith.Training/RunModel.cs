@@ -7,6 +7,7 @@ using Tunesmith.Runs.Reports;
 using Tunesmith.Text.Templates;
 using Tunesmith.Text.Tokenizers;
 using Tunesmith.Torch;
+using Tunesmith.Training.Results;
 
 namespace Tunesmith.Training;
 
@@ -76,6 +77,8 @@ internal sealed class RunModel : IDisposable
         if (_template is { Own: null }) _tokenizer.ChatTemplate ??= _template.ToJinja(_tokenizer);
         if (_template is { Own: null, ReplaceJinjaTemplate: true }) _tokenizer.ChatTemplate = _template.ToJinja(_tokenizer);
         _tokenizer.Save(folder);
+        if (Model is CausalModel && Adapter is null) SavedConfigs.Align(folder, _options.Model.ModelNameOrPath!, _tokenizer);
+        SavedConfigs.Tokenizer(folder, _template is null ? [] : _template.StopWords.Skip(_template.ReplaceEos ? 1 : 0));
     }
 
     /// <summary>As <see cref="Save"/>, with the card that a checkpoint of an adapter has.</summary>
@@ -98,11 +101,19 @@ internal sealed class RunModel : IDisposable
         Adapter? last = null;
         foreach (var folder in options.Model.AdapterNameOrPath ?? [])
         {
-            if (last is not null) Fold(last);
+            if (last is not null)
+            {
+                Draw(last);
+                Fold(last);
+            }
             last = Adapter.Load(model, folder, trainable: true);
         }
         if (last is not null && !options.Adapter.CreateNewAdapter) return last;
-        if (last is not null) Fold(last);
+        if (last is not null)
+        {
+            Draw(last);
+            Fold(last);
+        }
         return Adapter.Attach(model, adapterOptions, Generator.Default, options.Model.ModelNameOrPath);
     }
 
@@ -114,6 +125,15 @@ internal sealed class RunModel : IDisposable
         var names = VocabResize.Run(causal, tokenizer.Count, Generator.Default);
         if (names.Count > 0) observer.OnMessage($"embeddings resized for {tokenizer.Count:N0} tokens; trained whole: {string.Join(", ", names)}");
         return names;
+    }
+
+    // Before the reference reads an adapter it makes one, which draws A, B and A again of every module: a new adapter on top starts from what the generator is then.
+    private static void Draw(Adapter adapter)
+    {
+        using var scope = Scope.Open();
+        var draws = adapter.TrainedParameters().Sum(entry => entry.Name.Contains("lora_A", StringComparison.Ordinal) ? 2 * entry.Parameter.Value.Count
+            : entry.Name.Contains("lora_B", StringComparison.Ordinal) ? entry.Parameter.Value.Count : 0);
+        if (draws > 0) Tensor.Empty([draws]).UniformInPlace(0, 1, Generator.Default);
     }
 
     private static void Fold(Adapter adapter)
