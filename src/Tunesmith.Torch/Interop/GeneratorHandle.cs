@@ -1,6 +1,6 @@
 namespace Tunesmith.Torch.Interop;
 
-/// <summary>A native generator; freed by the finalizer, for it owns no tensors.</summary>
+/// <summary>A native generator; freed by the finalizer, for it owns no tensors. Each call keeps it from the collector until it has returned.</summary>
 internal sealed unsafe class GeneratorHandle(nint pointer)
 {
     ~GeneratorHandle() => Native.ts_generator_free(Pointer);
@@ -19,30 +19,38 @@ internal sealed unsafe class GeneratorHandle(nint pointer)
         return new GeneratorHandle(made);
     }
 
-    public void Seed(ulong seed) => Status.Check(Native.ts_generator_seed(Pointer, seed));
+    public void Seed(ulong seed)
+    {
+        Status.Check(Native.ts_generator_seed(Pointer, seed));
+        GC.KeepAlive(this);
+    }
 
     public byte[] GetState()
     {
         Status.Check(Native.ts_generator_state_get(Pointer, null, 0, out long length));
         byte[] state = new byte[length];
         fixed (byte* first = state) Status.Check(Native.ts_generator_state_get(Pointer, first, length, out _));
+        GC.KeepAlive(this);
         return state;
     }
 
     public void SetState(ReadOnlySpan<byte> state)
     {
         fixed (byte* first = state) Status.Check(Native.ts_generator_state_set(Pointer, first, state.Length));
+        GC.KeepAlive(this);
     }
 
     public uint Next32()
     {
         Status.Check(Native.ts_generator_draw32(Pointer, out uint number));
+        GC.KeepAlive(this);
         return number;
     }
 
     public ulong Next64()
     {
         Status.Check(Native.ts_generator_draw64(Pointer, out ulong number));
+        GC.KeepAlive(this);
         return number;
     }
 }
