@@ -81,6 +81,26 @@ internal sealed class RunModel : IDisposable
         SavedConfigs.Tokenizer(folder, _template is null ? [] : _template.StopWords.Skip(_template.ReplaceEos ? 1 : 0));
     }
 
+    /// <summary>Where the recipe asks for it (pissa_convert): the adapter as it starts, under LLaMA-Factory's name.</summary>
+    public void SaveStart(string folder)
+    {
+        if (Adapter is not null && _options.Adapter.PissaConvert && _options.Adapter.PissaInit) SaveAsLora(Path.Combine(folder, "pissa_init"), training: true);
+    }
+
+    /// <summary>Where the recipe asks for it: the trained adapter over the changed base, and the ordinary LoRA over the unchanged one.</summary>
+    public void SaveConverted(string folder)
+    {
+        if (Adapter is null || !_options.Adapter.PissaConvert || !_options.Adapter.PissaInit) return;
+        SaveAsLora(Path.Combine(folder, "pissa_backup"), training: false);
+        Adapter.SaveConverted(Path.Combine(folder, "pissa_converted"));
+    }
+
+    private void SaveAsLora(string folder, bool training)
+    {
+        Adapter!.Save(folder);
+        SavedConfigs.WithoutStart(folder, training);
+    }
+
     /// <summary>As <see cref="Save"/>, with the card that a checkpoint of an adapter has.</summary>
     public void SaveCheckpoint(string folder)
     {

@@ -64,6 +64,7 @@ public static class TrainingRun
             if (training.Stage == "cls" && resume is null && evaluates)
                 before = Evaluate(evaluator, data.Eval!, "before", watcher, cancel).Metrics;
             folder.Begin();
+            run.SaveStart(folder.Path);
             var input = new TrainerInput
             {
                 Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, Observer = watcher, Time = request.Time,
@@ -78,6 +79,7 @@ public static class TrainingRun
                 return new RunOutcome(RunEnding.Interrupted, output, before, null);
             }
             state = result.State;
+            run.SaveConverted(folder.Path);
             run.Save(folder.Path);
             ResultFiles.Write(folder.Path, "train", new Dictionary<string, object?>(result.Metrics) { ["epoch"] = state.Epoch });
             AtomicFile.WriteAllText(folder.In("trainer_state.json"), state.ToJson(saving: true));

@@ -28,7 +28,7 @@ internal static partial class RunFiles
             if (name.EndsWith(".safetensors", StringComparison.Ordinal)) Weights(name, mine, path, compare, loss > 5e-2 ? 3e-2 : Math.Max(loss, WeightTolerance), signs);
             else if (name.EndsWith(".jsonl", StringComparison.Ordinal)) Lines(name, Text(mine), Text(path), compare, loss);
             else if (name.EndsWith(".json", StringComparison.Ordinal)) Json(name, JsonDocument.Parse(Text(mine)).RootElement, JsonDocument.Parse(Text(path)).RootElement, compare, loss);
-            else if (Path.GetFileName(name) == "README.md") compare.Text(name, Card(Text(mine)), Card(Text(path)));
+            else if (Path.GetFileName(name) == "README.md") compare.Text(name, Card(Text(mine), loss), Card(Text(path), loss));
             else if (!name.EndsWith(".png", StringComparison.Ordinal)) compare.Text(name, Text(mine), Text(path));
         }
     }
@@ -90,11 +90,15 @@ internal static partial class RunFiles
     private static string Sorted(JsonElement element) => element.ValueKind == JsonValueKind.Array ? string.Join(' ', element.EnumerateArray().Select(entry => entry.ToString()).Order(StringComparer.Ordinal)) : element.GetRawText();
 
     // Versions differ between programs; numbers of 4 decimals may differ in the last one.
-    private static string Card(string text)
+    private static string Card(string text, double loss)
     {
         int versions = text.IndexOf("### Framework versions", StringComparison.Ordinal);
-        return LastDecimal().Replace(versions < 0 ? text : text[..versions], "$1");
+        text = versions < 0 ? text : text[..versions];
+        return loss > 5e-2 ? Decimals().Replace(text, "") : LastDecimal().Replace(text, "$1");
     }
+
+    [GeneratedRegex(@"\b\d+\.\d{4}\b")]
+    private static partial Regex Decimals();
 
     [GeneratedRegex(@"(\b\d+\.\d{3})\d\b")]
     private static partial Regex LastDecimal();

@@ -59,6 +59,16 @@ internal static class SavedConfigs
         Write(path, Sorted(config));
     }
 
+    /// <summary>adapter_config.json that says nothing of how the matrices began, as LLaMA-Factory writes it beside a PiSSA run.</summary>
+    public static void WithoutStart(string folder, bool training)
+    {
+        var path = Path.Combine(folder, "adapter_config.json");
+        var config = Read(path);
+        config["init_lora_weights"] = true;
+        config["inference_mode"] = !training;
+        Write(path, config);
+    }
+
     private static JsonObject Read(string path) => JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? [];
 
     private static JsonObject Sorted(JsonObject config) => new(config.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
