@@ -13,7 +13,7 @@ internal static class TokenizerZooProof
         Tokenizer? tokenizer = null;
         string? broken = TokenizerProof.Attempt(() => tokenizer = new Tokenizer(TokenizerFile.Read(TokenizerFile.ReadBytes(file), file), new TokenizerConfig()));
         int row = 0;
-        foreach (var line in GoldenFile.JsonLines(file.Replace(".tokenizer.json.gz", ".results.jsonl.gz", StringComparison.Ordinal)))
+        foreach (var line in GoldenFile.JsonLines(file.Replace(".tokenizer.json.gz", ".results.jsonl", StringComparison.Ordinal)))
         {
             string kind = line.GetProperty("k").GetString()!;
             string label = $"zoo/{name}/{kind}/{(line.TryGetProperty("id", out var id) ? id.GetString() : $"{row}")}";

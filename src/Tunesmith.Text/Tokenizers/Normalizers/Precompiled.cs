@@ -39,71 +39,76 @@ internal sealed class Precompiled : Normalizer
     {
         var span = text.Span;
         if (LeavesAlone(span)) return;
-        var writer = new NormalizedText.Writer(text);
+        var steps = new List<Normalization.Step>(span.Length + 8);
         bool changed = false;
         Span<byte> utf8 = stackalloc byte[16];
         for (int i = 0; i < span.Length;)
         {
             if (span[i] < 128 && _asciiStays[span[i]] && (i + 1 == span.Length || span[i + 1] < 128))
             {
-                writer.Emit(span[i++], 0);
+                steps.Add(new Normalization.Step(span[i++], 0));
                 continue;
             }
 
             int length = StringInfo.GetNextTextElementLength(span[i..]);
-            var cluster = span.Slice(i, length);
+            changed |= MapCluster(span.Slice(i, length), steps, utf8);
             i += length;
-            if (length < LongestCluster && System.Text.Encoding.UTF8.GetByteCount(cluster) < LongestCluster)
-            {
-                int bytes = System.Text.Encoding.UTF8.GetBytes(cluster, utf8);
-                if (_map.TryMapShortest(utf8[..bytes], out string whole))
-                {
-                    changed = true;
-                    Put(writer, Runes.Count(cluster), whole);
-                    continue;
-                }
-            }
-
-            for (int k = 0; k < length;)
-            {
-                int rune = Runes.At(cluster, k, out int width);
-                k += width;
-                int bytes = new Rune(rune).EncodeToUtf8(utf8);
-                if (_map.TryMapShortest(utf8[..bytes], out string part))
-                {
-                    changed = true;
-                    Put(writer, 1, part);
-                }
-                else
-                {
-                    writer.Emit(rune, 0);
-                }
-            }
         }
 
-        if (changed) text.Replace(writer);
+        if (!changed) return;
+        var writer = new NormalizedText.Writer(text);
+        foreach (var step in steps) writer.Emit(step.Rune, step.Change);
+        text.Replace(writer);
     }
 
-    /// <summary>Writes a replacement: what it has more counts as inserted, what it has less as dropped after its last character.</summary>
-    private static void Put(NormalizedText.Writer writer, int oldCount, string replacement)
+    private bool MapCluster(ReadOnlySpan<char> cluster, List<Normalization.Step> steps, Span<byte> utf8)
     {
-        int newCount = Runes.Count(replacement);
-        if (newCount == 0)
+        if (cluster.Length < LongestCluster && System.Text.Encoding.UTF8.GetByteCount(cluster) < LongestCluster)
         {
-            // The change goes to the character before; where there is none the reference loses it, and source stretches move.
-            if (writer.Length > 0) writer.Skip(oldCount);
-            return;
+            int bytes = System.Text.Encoding.UTF8.GetBytes(cluster, utf8);
+            if (_map.TryMapShortest(utf8[..bytes], out string whole))
+            {
+                Put(steps, Runes.Count(cluster), whole);
+                return true;
+            }
         }
 
+        bool changed = false;
+        for (int k = 0; k < cluster.Length;)
+        {
+            int rune = Runes.At(cluster, k, out int width);
+            k += width;
+            int bytes = new Rune(rune).EncodeToUtf8(utf8);
+            if (_map.TryMapShortest(utf8[..bytes], out string part))
+            {
+                changed = true;
+                Put(steps, 1, part);
+            }
+            else
+            {
+                steps.Add(new Normalization.Step(rune, 0));
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>
+    /// Adds a replacement: what it has more counts as inserted, what it has less goes to the last character written, whatever that
+    /// was; where there is none the reference loses the change, and source stretches move.
+    /// </summary>
+    private static void Put(List<Normalization.Step> steps, int oldCount, string replacement)
+    {
+        int newCount = Runes.Count(replacement);
         int at = 0;
         for (int k = 0; k < replacement.Length;)
         {
             int rune = Runes.At(replacement, k, out int width);
             k += width;
-            at++;
-            int change = newCount > oldCount && at > oldCount ? 1 : at == newCount && newCount < oldCount ? newCount - oldCount : 0;
-            writer.Emit(rune, change);
+            steps.Add(new Normalization.Step(rune, at++ >= oldCount ? 1 : 0));
         }
+
+        if (newCount < oldCount && steps.Count > 0) steps[^1] = steps[^1] with { Change = steps[^1].Change + newCount - oldCount };
     }
 
     public override void Write(Utf8JsonWriter json)
