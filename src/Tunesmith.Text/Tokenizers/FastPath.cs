@@ -175,37 +175,32 @@ internal sealed class BertPath(TokenizerParts parts) : FastPath(parts)
         for (int i = 0; i < text.Length;)
         {
             char c = text[i];
-            if (c < 0x10000 && (CharClasses.Flags[c] & CharClasses.Space) != 0)
+            if (IsSeparator(c))
             {
                 i++;
                 continue;
             }
 
             int end = i + 1;
-            bool ascii = c < 128;
+            bool ascii = c is > ' ' and < '\x7F';
             if (ascii && char.IsAsciiLetterOrDigit(c))
             {
                 while (end < text.Length && char.IsAsciiLetterOrDigit(text[end])) end++;
-                ascii = end == text.Length || text[end] is > ' ' and < '\x7F' || (CharClasses.Flags[text[end]] & CharClasses.Space) != 0;
-            }
-            else if (ascii && c is > ' ' and < '\x7F')
-            {
-                ascii = end == text.Length || text[end] < 128;
-            }
-            else
-            {
-                ascii = false;
             }
 
-            if (!ascii)
+            // A word goes on over what is not ASCII (a mark may follow a letter) and over what the cleaning takes out.
+            if (!ascii || end < text.Length && text[end] is not (> ' ' and < '\x7F') && !IsSeparator(text[end]))
             {
-                while (end < text.Length && (CharClasses.Flags[text[end]] & CharClasses.Space) == 0) end++;
+                while (end < text.Length && !IsSeparator(text[end])) end++;
             }
 
             AddWord(text[i..end], work);
             i = end;
         }
     }
+
+    /// <summary>White space that the cleaning turns into a space; the rest of it is taken out as control characters.</summary>
+    private static bool IsSeparator(char c) => (CharClasses.Flags[c] & CharClasses.Space) != 0 && c is not ('\v' or '\f' or '\x85');
 
     private void AddWord(ReadOnlySpan<char> word, Workspace work)
     {

@@ -72,13 +72,17 @@ internal sealed class Bpe : Model
 
         var word = work.Word;
         word.Clear();
-        if (_prefix.Length == 0 && _suffix.Length == 0) AddPlain(piece, word);
+        if (_prefix.Length == 0 && _suffix.Length == 0) AddPlain(piece, work, word);
         else AddDecorated(piece, work, word);
         word.Merge(_pairs);
+        int count = output.Count;
         word.CopyTo(output);
+        if (work.Dropped.Count == 0) return;
+        DroppedCharacters.Shift(piece, work.Dropped, output, count);
+        work.Dropped.Clear();
     }
 
-    private void AddPlain(ReadOnlySpan<char> piece, BpeWord word)
+    private void AddPlain(ReadOnlySpan<char> piece, Workspace work, BpeWord word)
     {
         var unknown = new UnknownRun(_settings.FuseUnk);
         for (int i = 0; i < piece.Length;)
@@ -103,7 +107,7 @@ internal sealed class Bpe : Model
             }
             else
             {
-                AddUnknown(piece.Slice(i, length), i, i + length, word, ref unknown);
+                AddUnknown(piece.Slice(i, length), i, i + length, work, ref unknown);
             }
 
             i += length;
@@ -129,7 +133,7 @@ internal sealed class Bpe : Model
             }
             else
             {
-                AddUnknown(work.Text.Span, i, i + length, word, ref unknown);
+                AddUnknown(work.Text.Span, i, i + length, work, ref unknown);
             }
 
             i += length;
@@ -138,11 +142,11 @@ internal sealed class Bpe : Model
         unknown.Flush(word);
     }
 
-    private void AddUnknown(ReadOnlySpan<char> text, int start, int end, BpeWord word, ref UnknownRun unknown)
+    private void AddUnknown(ReadOnlySpan<char> text, int start, int end, Workspace work, ref UnknownRun unknown)
     {
-        if (_byteIds is not null && AddBytes(text, start, end, word)) return;
-        if (_settings.UnkToken is null) return;
-        unknown.Add(_unknown ?? throw TokenizerErrors.MissingUnknown("BPE"), start, end, word);
+        if (_byteIds is not null && AddBytes(text, start, end, work.Word)) return;
+        if (_settings.UnkToken is null) work.Dropped.Add((start, end));
+        else unknown.Add(_unknown ?? throw TokenizerErrors.MissingUnknown("BPE"), start, end, work.Word);
     }
 
     private bool AddBytes(ReadOnlySpan<char> text, int start, int end, BpeWord word)

@@ -46,6 +46,8 @@ internal sealed class TokenBuffer
         Count++;
     }
 
+    public void Move(int index, int start, int end) => (_starts[index], _ends[index]) = (start, end);
+
     public void Truncate(int count) => Count = count;
 }
 
@@ -65,6 +67,9 @@ internal sealed class Workspace
     public WordCache Cache { get; } = new();
 
     public UnigramPath Path { get; } = new();
+
+    /// <summary>Characters of the current piece that the model has no token for.</summary>
+    public List<(int Start, int End)> Dropped { get; } = [];
 }
 
 /// <summary>A growing list of ids.</summary>

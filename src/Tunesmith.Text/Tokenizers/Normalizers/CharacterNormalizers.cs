@@ -106,6 +106,9 @@ internal sealed class Lowercase : Normalizer
     {
         < 128 => rune is >= 'A' and <= 'Z' ? rune + 32 : rune,
         >= 0xD800 and < 0xE000 => rune,
+        // Capitals of Unicode 17, which the reference knows and the base library does not yet.
+        0xA7CE or 0xA7D2 or 0xA7D4 => rune + 1,
+        >= 0x16EA0 and <= 0x16EB8 => rune + 0x1B,
         _ => System.Text.Rune.ToLowerInvariant(new System.Text.Rune(rune)).Value,
     };
 
@@ -115,7 +118,7 @@ internal sealed class Lowercase : Normalizer
 /// <summary>Drops combining marks.</summary>
 internal sealed class StripAccents : Normalizer
 {
-    public override void Apply(NormalizedText text) => CharacterFilter.Apply(text, CharClasses.IsMark);
+    public override void Apply(NormalizedText text) => CharacterFilter.Apply(text, CharClasses.IsCombining);
 
     public override bool LeavesAlone(ReadOnlySpan<char> text) => Normalization.IsInert(text);
 

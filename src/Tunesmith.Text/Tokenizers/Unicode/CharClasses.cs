@@ -14,6 +14,11 @@ internal static class CharClasses
     public const byte Mark = 64;
 
     private static readonly byte[] Basic = BuildBasic();
+    private static readonly Lazy<ClassTable> Punctuations = new(() => new ClassTable('p'));
+    private static readonly Lazy<ClassTable> Others = new(() => new ClassTable('c'));
+    private static readonly Lazy<ClassTable> NonSpacingMarks = new(() => new ClassTable('n'));
+    private static readonly Lazy<ClassTable> Marks = new(() => new ClassTable('m'));
+    private static readonly Lazy<ClassTable> Words = new(() => new ClassTable('w'));
 
     /// <summary>Flags of a UTF-16 character; surrogates have none.</summary>
     public static ReadOnlySpan<byte> Flags => Basic;
@@ -27,27 +32,25 @@ internal static class CharClasses
     /// <summary>ASCII symbols count as punctuation, as in BERT's own rule.</summary>
     public static bool IsPunctuation(int rune) =>
         rune is >= 33 and <= 47 or >= 58 and <= 64 or >= 91 and <= 96 or >= 123 and <= 126
-        || rune >= 128 && Runes.Category(rune) is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.DashPunctuation
-            or UnicodeCategory.OpenPunctuation or UnicodeCategory.ClosePunctuation or UnicodeCategory.InitialQuotePunctuation
-            or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation;
+        || rune >= 128 && Punctuations.Value.Contains(rune);
 
     public static bool IsNumeric(int rune) => (FlagsOf(rune) & Number) != 0;
 
     /// <summary>Control, format and private-use characters.</summary>
-    public static bool IsOther(int rune) => Runes.Category(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate;
+    public static bool IsOther(int rune) => rune < 0x20 || rune == 0x7F || rune > 0x7F && Others.Value.Contains(rune);
+
+    /// <summary>A combining mark as the normalisers have it.</summary>
+    public static bool IsCombining(int rune) => rune >= 0x300 && Marks.Value.Contains(rune);
 
     public static bool IsMark(int rune) => (FlagsOf(rune) & Mark) != 0;
 
-    public static bool IsNonSpacingMark(int rune) => rune >= 0x300 && Runes.Category(rune) == UnicodeCategory.NonSpacingMark;
+    public static bool IsNonSpacingMark(int rune) => rune >= 0x300 && NonSpacingMarks.Value.Contains(rune);
 
     /// <summary>A word character as Unicode's regular expressions (UTS 18) have it.</summary>
     public static bool IsWord(int rune)
     {
         if (rune < 128) return rune is >= 'a' and <= 'z' or >= 'A' and <= 'Z' or >= '0' and <= '9' or '_';
-        var category = Runes.Category(rune);
-        return category <= UnicodeCategory.LetterNumber || category == UnicodeCategory.ConnectorPunctuation
-            || rune is 0x200C or 0x200D or >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169 or >= 0x1F170 and <= 0x1F189;
+        return Words.Value.Contains(rune);
     }
 
     private static byte[] BuildBasic()
@@ -68,6 +71,8 @@ internal static class CharClasses
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Number,
             _ => 0,
         };
+        // Digits of Unicode 17, which the reference knows and the base library does not yet.
+        if (rune is >= 0x11DE0 and <= 0x11DE9 or >= 0x16FF4 and <= 0x16FF6) flags |= Number;
         if (IsWhiteSpace(rune)) flags |= Space;
         if (rune is '\r' or '\n') flags |= LineEnd;
         return flags;
