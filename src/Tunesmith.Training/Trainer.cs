@@ -169,7 +169,8 @@ public sealed class Trainer : IDisposable
             return stored;
         }
         using var scope = Scope.Open();
-        return new Generator(_options.OrderSeed + (ulong)epoch).RandPerm(_length.Rows).ToLongs();
+        var order = new Generator(_options.OrderSeed + (ulong)epoch).RandPerm(_length.Rows).ToLongs();
+        return _options.GroupByLength ? LengthGroups.Arrange(order, _input.Train, (int)_length.BatchSize) : order;
     }
 
     private List<Batch> Window(long[] order)

@@ -161,6 +161,9 @@ public sealed record TrainingOptions
     [RecipeKey("disable_shuffling", "Take the examples in stored order.")]
     public bool DisableShuffling { get; init; }
 
+    [RecipeKey("group_by_length", "Put examples of like length into the same batch: less padding, faster.")]
+    public bool GroupByLength { get; init; }
+
     [RecipeKey("bf16", "Compute in bfloat16; the trained weights are kept in float32.")]
     public bool Bf16 { get; init; }
 

@@ -35,7 +35,7 @@ internal static class ForeignKeys
     private const string RefusedTraining = """
         eval_on_start=false eval_delay=0 load_best_model_at_end=false metric_for_best_model=null greater_is_better=null ignore_data_skip=false
         resume_from_checkpoint=null fp16=false bf16=false bf16_full_eval=false fp16_full_eval=false fp8=false neftune_noise_alpha=null
-        label_smoothing_factor=0.0 dataloader_drop_last=false group_by_length=false train_sampling_strategy=random optim_args=null
+        label_smoothing_factor=0.0 dataloader_drop_last=false train_sampling_strategy=random optim_args=null
         optim_target_modules=null lr_scheduler_kwargs=null max_grad_norm=1.0 predict_with_generate=false generation_max_length=null
         generation_num_beams=null generation_config=null deepspeed=null fsdp=null push_to_hub=false auto_find_batch_size=false data_seed=null
         warmup_ratio=0.0 warmup_steps=0 past_index=-1 use_swanlab=false save_only_model=false weight_decay=0.0 adam_beta1=0.9 adam_beta2=0.999
