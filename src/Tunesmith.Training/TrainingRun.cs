@@ -53,7 +53,9 @@ public static class TrainingRun
         using var run = RunModel.Load(options, tokenizer, template, data.Labels, observer);
         var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
         var watcher = new FolderObserver(observer, folder);
-        var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time);
+        // As recorded: LLaMA-Factory's sft trainer counts a short last batch like a full one, its pt trainer counts examples.
+        var mean = training.Stage == "sft" ? EvaluationMean.Batches : EvaluationMean.Examples;
+        var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time) { Mean = mean };
         // transformers evaluates after training wherever it evaluates during it (TrainingArguments.__post_init__).
         var evaluates = data.Eval is { Count: > 0 } && (training.DoEval || training.EvalStrategy != "no");
         IReadOnlyDictionary<string, double>? before = null;
@@ -68,7 +70,7 @@ public static class TrainingRun
             var input = new TrainerInput
             {
                 Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, Observer = watcher, Time = request.Time,
-                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, ResumeAsTransformers = NamedCheckpoint(training) is not null,
+                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, EvaluationMean = mean, ResumeAsTransformers = NamedCheckpoint(training) is not null,
             };
             using var trainer = new Trainer(request.Watch?.Invoke(input) ?? input);
             var result = trainer.Run(cancel);
