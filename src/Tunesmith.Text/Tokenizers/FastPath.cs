@@ -19,8 +19,11 @@ internal abstract class FastPath(TokenizerParts parts)
     {
         if (parts.Model is Bpe && ByteLevelPath.Steps(parts.PreTokenizer) is { } steps) return new ByteLevelPath(parts, steps);
         if (parts.Model is WordPiece && parts.Normalizer is BertNormalizer { CleanText: true } && parts.PreTokenizer is BertPreTokenizer) return new BertPath(parts);
-        return null;
+        return MarkPath.For(parts);
     }
+
+    /// <summary>Whether the path can be taken beside these added tokens.</summary>
+    public bool Suits(AddedVocabulary added) => !NormalizesWords || added.Normalized.IsEmpty;
 
     /// <summary>Cuts the added tokens out and sends what stands between them on.</summary>
     public void AddIds(string text, AddedVocabulary added, Func<string, bool>? passOver, Workspace work)
@@ -28,39 +31,44 @@ internal abstract class FastPath(TokenizerParts parts)
         int floor = 0;
         while (!added.Raw.IsEmpty && added.Raw.Next(text, floor, floor, passOver, out int start, out int end, out int id))
         {
-            AddNormalized(text.AsSpan(floor, start - floor), added, passOver, work);
+            AddNormalized(text.AsSpan(floor, start - floor), floor == 0, added, passOver, work);
             work.Ids.Add(id);
             floor = end;
         }
 
-        AddNormalized(text.AsSpan(floor), added, passOver, work);
+        AddNormalized(text.AsSpan(floor), floor == 0, added, passOver, work);
     }
 
-    private void AddNormalized(ReadOnlySpan<char> text, AddedVocabulary added, Func<string, bool>? passOver, Workspace work)
+    private void AddNormalized(ReadOnlySpan<char> text, bool atStart, AddedVocabulary added, Func<string, bool>? passOver, Workspace work)
     {
         if (text.IsEmpty) return;
-        if (NormalizesWords && !added.Normalized.IsEmpty || !NormalizesWords && parts.Normalizer is { } normalizer && !normalizer.LeavesAlone(text))
+        int[]? origins = null;
+        if (!NormalizesWords && parts.Normalizer is { } normalizer && !normalizer.LeavesAlone(text))
         {
             var state = new NormalizedText(text);
-            parts.Normalizer?.Apply(state);
+            normalizer.Apply(state);
             text = state.Span;
+            origins = state.Starts;
         }
 
         int floor = 0;
         while (!added.Normalized.IsEmpty && added.Normalized.Next(text, floor, floor, passOver, out int start, out int end, out int id))
         {
-            if (start > floor) AddSegment(text[floor..start], work);
+            if (start > floor) AddSegment(text[floor..start], IsFirst(atStart, origins, floor), work);
             work.Ids.Add(id);
             floor = end;
         }
 
-        if (floor < text.Length) AddSegment(text[floor..], work);
+        if (floor < text.Length) AddSegment(text[floor..], IsFirst(atStart, origins, floor), work);
     }
+
+    private static bool IsFirst(bool atStart, int[]? origins, int at) => atStart && (origins is null ? at : origins[at]) == 0;
 
     /// <summary>Whether the segments come as they stand in the text, to be normalised word by word.</summary>
     protected virtual bool NormalizesWords => false;
 
-    protected abstract void AddSegment(ReadOnlySpan<char> text, Workspace work);
+    /// <summary>Adds the ids of a stretch without added tokens; first where it begins with the first character of the whole text.</summary>
+    protected abstract void AddSegment(ReadOnlySpan<char> text, bool first, Workspace work);
 }
 
 /// <summary>Byte-level BPE behind well-known splits.</summary>
@@ -99,7 +107,7 @@ internal sealed class ByteLevelPath : FastPath
         return known ? (digits, scanner!, last.AddPrefixSpace) : null;
     }
 
-    protected override void AddSegment(ReadOnlySpan<char> text, Workspace work)
+    protected override void AddSegment(ReadOnlySpan<char> text, bool first, Workspace work)
     {
         if (_prefixSpace && text[0] != ' ')
         {
@@ -169,7 +177,7 @@ internal sealed class BertPath(TokenizerParts parts) : FastPath(parts)
 {
     protected override bool NormalizesWords => true;
 
-    protected override void AddSegment(ReadOnlySpan<char> text, Workspace work)
+    protected override void AddSegment(ReadOnlySpan<char> text, bool first, Workspace work)
     {
         // Neither the normaliser nor the split looks across white space, and within ASCII not across punctuation either.
         for (int i = 0; i < text.Length;)

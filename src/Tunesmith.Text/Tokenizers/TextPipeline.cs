@@ -33,7 +33,7 @@ internal sealed class TextPipeline(TokenizerParts parts, AddedVocabulary added)
         text = NormalizedText.WellFormed(text);
         var work = Rent();
         work.Ids.Clear();
-        if (_fast is null) AddIds(text, splitSpecialTokens, work);
+        if (_fast is null || !_fast.Suits(added)) AddIds(text, splitSpecialTokens, work);
         else _fast.AddIds(text, added, splitSpecialTokens ? added.IsSpecial : null, work);
         int[] ids = work.Ids.Span.ToArray();
         _idle.Add(work);

@@ -108,7 +108,10 @@ public sealed class Tokenizer
     public int[][] EncodeIdsBatch(IReadOnlyList<string> texts, bool splitSpecialTokens = false)
     {
         var ids = new int[texts.Count][];
-        Parallel.ForEach(Partitioner.Create(0, texts.Count, Math.Clamp(texts.Count / 64, 1, 1024)), range =>
+        if (texts.Count == 0) return ids;
+        // No more threads than cores: each has a cache of its own to warm.
+        var cores = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.ForEach(Partitioner.Create(0, texts.Count, Math.Clamp(texts.Count / 16, 1, 1024)), cores, range =>
         {
             for (int i = range.Item1; i < range.Item2; i++) ids[i] = _pipeline.EncodeIds(texts[i], splitSpecialTokens);
         });

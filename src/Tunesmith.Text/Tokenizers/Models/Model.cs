@@ -58,6 +58,15 @@ internal sealed class Workspace
 
     public ref ScratchText Text => ref _text;
 
+    private char[] _marked = new char[256];
+
+    /// <summary>Room for a text of so many characters.</summary>
+    public Span<char> Marked(int length)
+    {
+        if (length > _marked.Length) _marked = new char[Math.Max(length, _marked.Length * 2)];
+        return _marked.AsSpan(0, length);
+    }
+
     public TokenBuffer Tokens { get; } = new();
 
     public BpeWord Word { get; } = new();
