@@ -1,3 +1,10 @@
+using Tunesmith.Data;
+using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Generation;
+using Tunesmith.Runs.Recipes;
+using Tunesmith.Training;
+
 namespace Tunesmith.Cli.Commands;
 
 /// <summary><c>help [command]</c>.</summary>
@@ -6,8 +13,8 @@ internal static class Help
     public static Command Command { get; } = new()
     {
         Name = "help",
-        Usage = "[COMMAND]",
-        Summary = "says what the commands do",
+        Usage = "[COMMAND|keys]",
+        Summary = "says what the commands do; `help keys` lists the recipe keys",
         Run = Run,
     };
 
@@ -30,11 +37,29 @@ internal static class Help
 
     private static string Shown(Flag flag) => flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}";
 
+    // Every key that a recipe may set: default and sentence, from the records beside the code they steer.
+    private static int Keys(Invocation run)
+    {
+        var recipe = Recipe.FromOverrides([]);
+        _ = recipe.Bind<TrainingOptions>();
+        _ = recipe.Bind<ModelOptions>();
+        _ = recipe.Bind<AdapterOptions>();
+        _ = recipe.Bind<DataOptions>();
+        _ = recipe.Bind<GenerationOptions>();
+        foreach (var key in recipe.Resolved.OrderBy(k => k.Name, StringComparer.Ordinal))
+        {
+            run.Out.WriteLine($"{key.Name}: {RecipeWriter.Value(key.Value)}");
+            run.Out.WriteLine($"    {key.Summary}");
+        }
+        return App.Done;
+    }
+
     private static int Run(Invocation run)
     {
         if (run.Arguments.Words.Count > 0)
         {
             var name = run.Arguments.Single("help", "command");
+            if (name == "keys") return Keys(run);
             if (!Plate.TryFind(name, out var command)) throw Errors.UnknownCommand(name, Plate.Names);
             Write(run.Out, command);
             return App.Done;
