@@ -10,6 +10,8 @@ namespace Tunesmith.Cli.Commands;
 /// <summary><c>help [command]</c>.</summary>
 internal static class Help
 {
+    private const int Columns = 80;
+
     public static Command Command { get; } = new()
     {
         Name = "help",
@@ -21,18 +23,39 @@ internal static class Help
     /// <summary>The help of one command.</summary>
     public static void Write(TextWriter output, Command command)
     {
-        output.WriteLine($"usage: ./tunesmith {command.Name} {command.Usage}".TrimEnd());
+        Write(output, $"usage: ./tunesmith {command.Name} {command.Usage}".TrimEnd(), indent: 6);
         output.WriteLine();
-        output.WriteLine($"{char.ToUpperInvariant(command.Summary[0])}{command.Summary[1..]}.");
+        Write(output, $"{char.ToUpperInvariant(command.Summary[0])}{command.Summary[1..]}.");
         if (command.Help.Length > 0)
         {
             output.WriteLine();
-            output.WriteLine(command.Help.Trim('\n'));
+            Write(output, command.Help.Trim('\n'));
         }
         if (command.Flags.Count == 0) return;
         output.WriteLine();
         var wide = command.Flags.Max(f => Shown(f).Length);
         foreach (var flag in command.Flags) output.WriteLine($"  {Shown(flag).PadRight(wide)}  {flag.Summary}");
+    }
+
+    // A text that does not fit into 80 columns is laid out anew; the lines after the first may stand further in.
+    private static void Write(TextWriter output, string text, int indent = 0)
+    {
+        if (text.Split('\n').All(line => line.Length <= Columns))
+        {
+            output.WriteLine(text);
+            return;
+        }
+        var line = "";
+        foreach (var word in text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length + 1 + word.Length > Columns && line.Trim().Length > 0)
+            {
+                output.WriteLine(line);
+                line = new string(' ', indent);
+            }
+            line += line.Trim().Length == 0 ? word : " " + word;
+        }
+        output.WriteLine(line);
     }
 
     private static string Shown(Flag flag) => flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}";
