@@ -8,6 +8,9 @@ public static class App
 {
     public const int Done = 0, Failed = 1, WrongUse = 2, Interrupted = 130;
 
+    /// <summary>The exit codes in one sentence, for help and reference.</summary>
+    public const string ExitCodes = "Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.";
+
     private const string TraceFlag = "--trace";
 
     public static int Run(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancel, TimeProvider? time = null)

@@ -24,6 +24,9 @@ public readonly record struct ProofSummary(int Passed, int Failed)
 /// <summary>Computes what folders of recorded reference values say should come out, and compares.</summary>
 public static class ProofRunner
 {
+    /// <summary>The kinds of recorded values that are implemented.</summary>
+    public static IEnumerable<string> Kinds => KindPlate.All.Where(kind => kind.Verify is not null).Select(kind => kind.Name);
+
     /// <summary>
     /// Checks every case under <paramref name="paths"/> (a case, a kind's folder, or a folder of kinds), a line a case, and last
     /// <c>N passed, N failed</c>. A broken case is a failed line, never the end of the check.

@@ -9,6 +9,9 @@ namespace Tunesmith.Training;
 /// <summary>Every options record of a run, bound from one recipe.</summary>
 public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, AdapterOptions Adapter, DataOptions Data, GenerationOptions Generation)
 {
+    /// <summary>The options records: together they declare every key that a recipe may set, each key once.</summary>
+    public static IReadOnlyList<Type> Records { get; } = [typeof(TrainingOptions), typeof(ModelOptions), typeof(AdapterOptions), typeof(DataOptions), typeof(GenerationOptions)];
+
     /// <summary>Binds and checks all keys; every problem is told at once, before anything heavy starts.</summary>
     public static RunOptions Bind(Recipe recipe)
     {

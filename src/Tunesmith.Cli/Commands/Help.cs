@@ -1,7 +1,4 @@
-using Tunesmith.Data;
-using Tunesmith.Models;
-using Tunesmith.Models.Adapters;
-using Tunesmith.Models.Generation;
+using Tunesmith.Runs.Files;
 using Tunesmith.Runs.Recipes;
 using Tunesmith.Training;
 
@@ -15,8 +12,13 @@ internal static class Help
     public static Command Command { get; } = new()
     {
         Name = "help",
-        Usage = "[COMMAND|keys]",
+        Usage = "[COMMAND|keys] [--json] [--pages DIR]",
         Summary = "says what the commands do; `help keys` lists the recipe keys",
+        Flags =
+        [
+            new("--json", null, "with keys: the JSON schema of a recipe, for editors"),
+            new("--pages", "DIR", "writes the reference pages: commands, keys, catalogue, schema"),
+        ],
         Run = Run,
     };
 
@@ -63,15 +65,14 @@ internal static class Help
     // Every key that a recipe may set: default and sentence, from the records beside the code they steer.
     private static int Keys(Invocation run)
     {
-        var recipe = Recipe.FromOverrides([]);
-        _ = recipe.Bind<TrainingOptions>();
-        _ = recipe.Bind<ModelOptions>();
-        _ = recipe.Bind<AdapterOptions>();
-        _ = recipe.Bind<DataOptions>();
-        _ = recipe.Bind<GenerationOptions>();
-        foreach (var key in recipe.Resolved.OrderBy(k => k.Name, StringComparer.Ordinal))
+        if (run.Json)
         {
-            run.Out.WriteLine($"{key.Name}: {RecipeWriter.Value(key.Value)}");
+            run.Out.Write(RecipeSchema.Text());
+            return App.Done;
+        }
+        foreach (var key in RunOptions.Records.SelectMany(OptionKeys.Of).OrderBy(k => k.Name, StringComparer.Ordinal))
+        {
+            run.Out.WriteLine($"{key.Name}: {RecipeWriter.Value(key.Default)}");
             run.Out.WriteLine($"    {key.Summary}");
         }
         return App.Done;
@@ -79,6 +80,11 @@ internal static class Help
 
     private static int Run(Invocation run)
     {
+        if (run.Arguments.Value("--pages") is { } folder)
+        {
+            foreach (var (name, text) in ReferencePages.All()) AtomicFile.WriteAllText(Path.Combine(folder, name), text);
+            return App.Done;
+        }
         if (run.Arguments.Words.Count > 0)
         {
             var name = run.Arguments.Single("help", "command");
@@ -95,12 +101,12 @@ internal static class Help
             """);
         var wide = Plate.All.Max(c => c.Name.Length);
         foreach (var command in Plate.All) run.Out.WriteLine($"  {command.Name.PadRight(wide)}  {command.Summary}");
-        run.Out.WriteLine("""
+        run.Out.WriteLine($"""
 
             Start with:  ./tunesmith train recipes/quickstart.yaml
             More on one: ./tunesmith help COMMAND
-            With --trace an error shows where it came from. Exit codes: 0 done, 1 failed,
-            2 wrong use, 130 interrupted.
+            With --trace an error shows where it came from.
+            {App.ExitCodes}
             """);
         return App.Done;
     }

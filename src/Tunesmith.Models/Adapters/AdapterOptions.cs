@@ -32,12 +32,6 @@ public sealed record AdapterOptions
     [RecipeKey("lora_target", "Names of the modules that get an update; all means every linear layer except the output.")]
     public IReadOnlyList<string> LoraTarget { get; init; } = ["all"];
 
-    [RecipeKey("loraplus_lr_ratio", "Learning rate of the B matrices divided by that of the A matrices (LoRA+).", Min = 0)]
-    public double? LoraplusLrRatio { get; init; }
-
-    [RecipeKey("loraplus_lr_embedding", "Learning rate of embedding updates under LoRA+.", Min = 0)]
-    public double LoraplusLrEmbedding { get; init; } = 1e-6;
-
     [RecipeKey("use_rslora", "Divide the scale by the root of the rank instead of the rank.")]
     public bool UseRslora { get; init; }
 
