@@ -149,11 +149,12 @@ public sealed class Adapter : IDisposable
     /// <summary>Our name of each trained parameter beside peft's, in model order.</summary>
     public IEnumerable<(string Name, string PeftName, Parameter Parameter)> TrainedParameters()
     {
+        var adapted = AdaptedModules.ToHashSet(StringComparer.Ordinal);
         foreach ((string name, Parameter parameter) in Model.NamedParameters())
         {
             if (parameter.Trainable)
             {
-                yield return (name, AdapterNames.InMemory(name, IsSavedInFull(name)), parameter);
+                yield return (name, AdapterNames.InMemory(name, SavedRoot(name), adapted.Contains), parameter);
             }
         }
     }
@@ -183,8 +184,9 @@ public sealed class Adapter : IDisposable
 
     internal void KeepInitial(string name, Tensor value) => _initial[name] = _owner.Adopt(value.Detach().Clone());
 
-    internal bool IsSavedInFull(string parameter) =>
-        Config.ModulesToSave.Any(module => ModuleTargets.EndsWithName(parameter[..Math.Max(parameter.LastIndexOf('.'), 0)], module));
+    internal bool IsSavedInFull(string parameter) => SavedRoot(parameter) is not null;
+
+    private string? SavedRoot(string parameter) => ModuleTargets.SavedRoot(Config, parameter[..Math.Max(parameter.LastIndexOf('.'), 0)]);
 
     private void Keep(string name, Tensor value, string prefix = "merged:") => _originals[prefix + name] = _owner.Adopt(value.Detach().Clone());
 

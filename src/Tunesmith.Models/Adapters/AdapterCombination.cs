@@ -13,14 +13,20 @@ namespace Tunesmith.Models.Adapters;
 /// <param name="Type">linear, cat, svd, ties, ties_svd, magnitude_prune or magnitude_prune_svd.</param>
 /// <param name="Weights">One an adapter.</param>
 /// <param name="Density">Share of values kept by ties and magnitude_prune.</param>
+/// <param name="Signs">How ties elects a sign: by the total of the values, or by the frequency of the signs.</param>
 /// <param name="SvdRank">Rank of the result of a decomposition; null is the largest of the adapters'.</param>
-public sealed record AdapterCombination(string Type, IReadOnlyList<double> Weights, double? Density = null, int? SvdRank = null)
+public sealed record AdapterCombination(string Type, IReadOnlyList<double> Weights, double? Density = null, int? SvdRank = null, string Signs = "total")
 {
     private const string SvdSuffix = "_svd";
     private static readonly string[] Types = ["cat", "linear", "magnitude_prune", "magnitude_prune_svd", "svd", "ties", "ties_svd"];
 
     public Adapter Load(Model model, IReadOnlyList<string> folders)
     {
+        if (Signs is not ("total" or "frequency"))
+        {
+            throw Errors.CombinationSigns(Signs);
+        }
+
         if (!Types.Contains(Type) || folders.Count == 0 || folders.Count != Weights.Count)
         {
             throw Errors.Combination(Type, folders.Count, Weights.Count, Types);
@@ -115,7 +121,8 @@ public sealed record AdapterCombination(string Type, IReadOnlyList<double> Weigh
         }
 
         // Elect one sign an element, then average over those that agree (Yadav et al. 2023, 2306.01708).
-        Tensor elected = Sum(kept, [.. kept.Select(_ => 1.0)]).Ge(0).To(DType.Float32) * 2.0 - 1.0;
+        Tensor[] votes = Signs == "frequency" ? [.. kept.Select(value => value.Sign())] : kept;
+        Tensor elected = Sum(votes, [.. votes.Select(_ => 1.0)]).Ge(0).To(DType.Float32) * 2.0 - 1.0;
         Tensor? sum = null;
         Tensor? count = null;
         for (int i = 0; i < kept.Length; i++)

@@ -16,14 +16,18 @@ internal static class AdapterFile
     private const string LegacyName = "adapter_model.bin";
     private static readonly string[] EmbeddingNames = ["embed_tokens", "lm_head"];
 
+    /// <summary>What the reference's get_input_embeddings and get_output_embeddings return, by name.</summary>
+    private static readonly string[] TableNames = ["embed_tokens", "wte", "word_embeddings", "lm_head"];
+
     public static void Save(Adapter adapter, string folder)
     {
         Directory.CreateDirectory(folder);
         var adapted = adapter.AdaptedModules.ToHashSet(StringComparer.Ordinal);
+        bool embeddings = StoresEmbeddings(adapter);
         var tensors = new List<(string, Tensor)>();
         foreach ((string name, Parameter parameter) in adapter.Model.NamedParameters())
         {
-            if (AdapterNames.IsLora(name) || adapter.Replaced.Contains(name) || IsStoredEmbedding(adapter.Config, name))
+            if (AdapterNames.IsLora(name) || adapter.Replaced.Contains(name) || (embeddings && IsAdaptedEmbedding(adapted, name)))
             {
                 bool inFull = adapter.IsSavedInFull(name);
                 tensors.Add((AdapterNames.InFile(name, module => !inFull && adapted.Contains(module)), parameter.Value));
@@ -81,7 +85,7 @@ internal static class AdapterFile
 
     public static Adapter Load(Model model, string folder, bool trainable)
     {
-        LoraConfig config = LoraConfig.Load(folder);
+        LoraConfig config = LoraConfig.Load(folder).For(model);
         string path = Path.Combine(folder, WeightsName);
         if (!File.Exists(path) && File.Exists(Path.Combine(folder, LegacyName)))
         {
@@ -93,9 +97,15 @@ internal static class AdapterFile
         return reading.Run(trainable);
     }
 
-    /// <summary>With an embedding among the targets peft stores the base's embedding and head too.</summary>
-    private static bool IsStoredEmbedding(LoraConfig config, string parameter) =>
-        config.TargetModules?.Any(EmbeddingNames.Contains) == true && EmbeddingNames.Any(name => parameter.EndsWith(name + ".weight", StringComparison.Ordinal));
+    /// <summary>With embed_tokens or lm_head among the targets peft stores the base's weights of those that are adapted (get_peft_model_state_dict).</summary>
+    private static bool StoresEmbeddings(Adapter adapter) => adapter.Config.TrainableTokens.Count == 0
+        && (adapter.Config.TargetPattern is not null
+            ? adapter.AdaptedModules.Any(module => EmbeddingNames.Any(name => ModuleTargets.EndsWithName(module, name)))
+            : adapter.Config.TargetModules?.Any(EmbeddingNames.Contains) == true);
+
+    private static bool IsAdaptedEmbedding(HashSet<string> adapted, string parameter) =>
+        parameter.EndsWith(".weight", StringComparison.Ordinal) && parameter[..^".weight".Length] is string module
+        && adapted.Contains(module) && TableNames.Any(name => ModuleTargets.EndsWithName(module, name));
 }
 
 /// <summary>One adapter file on its way onto a model.</summary>
@@ -194,7 +204,8 @@ internal sealed class AdapterReading
         {
             Tensor? a = Take(name + ".lora_embedding_A", [_targets.Rank(name), table.Rows]);
             Tensor? b = Take(name + ".lora_embedding_B", [table.Width, _targets.Rank(name)]);
-            plan.Add(() => adapter.AddTable(name, table, new EmbeddingUpdate(table, a!, b!, _targets.Scale(name))));
+            Tensor? magnitude = _config.UseDora ? Take(name + ".lora_magnitude_vector", [table.Width]) : null;
+            plan.Add(() => adapter.AddTable(name, table, new EmbeddingUpdate(table, a!, b!, _targets.Scale(name), magnitude)));
         }
         else if (_storedAs.ContainsKey(rowsName))
         {

@@ -13,6 +13,7 @@ public static class AdapterNames
         string name = parameter
             .Replace(EmbeddingChild + "A", ".lora_embedding_A", StringComparison.Ordinal)
             .Replace(EmbeddingChild + "B", ".lora_embedding_B", StringComparison.Ordinal)
+            .Replace(EmbeddingChild + "magnitude", ".lora_magnitude_vector", StringComparison.Ordinal)
             .Replace(EmbeddingChild + "rows", ".token_adapter.trainable_tokens_delta", StringComparison.Ordinal)
             .Replace(".lora_magnitude_vector.weight", ".lora_magnitude_vector", StringComparison.Ordinal);
         if (name == parameter && !IsLora(parameter))
@@ -26,9 +27,17 @@ public static class AdapterNames
     }
 
     /// <summary>Our parameter's name as peft lists it in memory, with the adapter's name "default".</summary>
-    public static string InMemory(string parameter, bool savedInFull)
+    /// <param name="parameter">Our name.</param>
+    /// <param name="savedRoot">The module of modules_to_save that it belongs to, if any.</param>
+    /// <param name="isAdapted">Whether a module has a low-rank update.</param>
+    internal static string InMemory(string parameter, string? savedRoot, Func<string, bool> isAdapted)
     {
-        string name = InFile(parameter, _ => false);
+        if (savedRoot is not null)
+        {
+            return $"{Prefix}{savedRoot}.modules_to_save.default{parameter[savedRoot.Length..]}";
+        }
+
+        string name = InFile(parameter, isAdapted);
         int dot = name.LastIndexOf('.');
         if (IsLora(parameter))
         {
@@ -37,7 +46,7 @@ public static class AdapterNames
                 : name.EndsWith(".lora_magnitude_vector", StringComparison.Ordinal) ? name + ".default.weight" : name + ".default";
         }
 
-        return savedInFull ? $"{name[..dot]}.modules_to_save.default{name[dot..]}" : name;
+        return name;
     }
 
     public static bool IsLora(string parameter) =>

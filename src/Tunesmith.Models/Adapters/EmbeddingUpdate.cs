@@ -4,20 +4,24 @@ using Tunesmith.Torch.Nn;
 
 namespace Tunesmith.Models.Adapters;
 
-/// <summary>What an adapter changes in an embedding table: a low-rank sum, E + s (B A)ᵀ, or some rows replaced.</summary>
+/// <summary>
+/// What an adapter changes in an embedding table: a low-rank sum, E + s (B A)ᵀ, with a magnitude per dimension DoRA's form of it,
+/// or some rows replaced.
+/// </summary>
 internal sealed class EmbeddingUpdate : Module
 {
     public const string ChildName = "lora_embedding";
 
     private readonly TokenEmbedding _embedding;
 
-    /// <summary>A low-rank sum: A [R, V], B [C, R].</summary>
-    public EmbeddingUpdate(TokenEmbedding embedding, Tensor a, Tensor b, double scale)
+    /// <summary>A low-rank sum: A [R, V], B [C, R]; with DoRA a magnitude [C].</summary>
+    public EmbeddingUpdate(TokenEmbedding embedding, Tensor a, Tensor b, double scale, Tensor? magnitude = null)
     {
         _embedding = embedding;
         A = AddParameter("A", a);
         B = AddParameter("B", b);
         Scale = scale;
+        Magnitude = magnitude is null ? null : AddParameter("magnitude", magnitude);
     }
 
     /// <summary>New values [rows, C] of the rows with these ids.</summary>
@@ -33,6 +37,8 @@ internal sealed class EmbeddingUpdate : Module
     public Parameter? B { get; }
 
     public double Scale { get; }
+
+    public Parameter? Magnitude { get; }
 
     public Parameter? Rows { get; }
 
@@ -52,7 +58,8 @@ internal sealed class EmbeddingUpdate : Module
         }
 
         Tensor low = _embedding.Lookup(A!.Value.Transpose(0, 1), ids); // [B, T, R]
-        return (x + (low.MatMul(B!.Value.Transpose(0, 1)) * Scale)).To(x.DType);
+        Tensor sum = x + (low.MatMul(B!.Value.Transpose(0, 1)) * Scale);
+        return (Magnitude is null ? sum : sum * Stretch()).To(x.DType);
     }
 
     /// <returns>[V, C].</returns>
@@ -66,6 +73,14 @@ internal sealed class EmbeddingUpdate : Module
             return table.Scatter(0, index, Rows.Value.To(table.DType));
         }
 
-        return table + (B!.Value.MatMul(A!.Value).Transpose(0, 1) * Scale);
+        return Magnitude is null ? Sum() : Sum() * Stretch();
     }
+
+    /// <returns>Lengths of the columns of a table [V, C]: [C].</returns>
+    public static Tensor ColumnNorms(Tensor table) => (table * table).Sum([0], keep: false).Sqrt();
+
+    private Tensor Sum() => _embedding.Weight.Value + (B!.Value.MatMul(A!.Value).Transpose(0, 1) * Scale);
+
+    /// <summary>Magnitude over length, the length without gradient (peft's DoraEmbeddingLayer).</summary>
+    private Tensor Stretch() => Magnitude!.Value / ColumnNorms(Sum()).Detach();
 }

@@ -49,7 +49,7 @@ internal static class LoraAttach
         var targets = new ModuleTargets(config);
         foreach ((string name, Module module) in model.NamedModules().ToList())
         {
-            if (!targets.Contains(name) || targets.IsSavedInFull(name))
+            if (!targets.Contains(name))
             {
                 continue;
             }
@@ -146,13 +146,11 @@ internal static class LoraAttach
     {
         using var guard = Autograd.NoGrad();
         using var scope = Scope.Open();
-        if (adapter.Config.UseDora || adapter.Config.ChangesBase)
-        {
-            throw Errors.EmbeddingMethod(name);
-        }
-
+        // Starts that change the base leave embeddings alone, as in peft.
         (Tensor a, Tensor b) = LoraStart.DrawEmbedding(table.Rows, table.Width, targets.Rank(name), generator);
-        adapter.AddTable(name, table, new EmbeddingUpdate(table, a, b, targets.Scale(name)));
+        double scale = targets.Scale(name);
+        Tensor? magnitude = adapter.Config.UseDora ? EmbeddingUpdate.ColumnNorms(table.Weight.Value.Detach() + (b.MatMul(a).Transpose(0, 1) * scale)) : null;
+        adapter.AddTable(name, table, new EmbeddingUpdate(table, a, b, scale, magnitude));
     }
 
     internal static LowRankUpdate Update(Projection layer, Tensor a, Tensor b, Tensor? bias, Tensor? magnitude, double scale, double dropout) =>

@@ -9,6 +9,9 @@ public sealed record LoraConfig
 {
     public const string FileName = "adapter_config.json";
 
+    /// <summary>peft's word for every linear layer but the head.</summary>
+    private const string AllLinear = "all-linear";
+
     public int Rank { get; init; } = 8;
 
     public double Alpha { get; init; } = 8;
@@ -21,7 +24,11 @@ public sealed record LoraConfig
     /// <summary>A regular expression for whole module names.</summary>
     public string? TargetPattern { get; init; }
 
+    /// <summary>Ends of names of modules that are left out, or none where <see cref="ExcludePattern"/> is given.</summary>
     public IReadOnlyList<string> ExcludeModules { get; init; } = [];
+
+    /// <summary>A regular expression for whole names of modules that are left out.</summary>
+    public string? ExcludePattern { get; init; }
 
     public IReadOnlyList<string> ModulesToSave { get; init; } = [];
 
@@ -94,7 +101,8 @@ public sealed record LoraConfig
             Dropout = Number(root, "lora_dropout") ?? 0,
             TargetModules = root["target_modules"] is JsonArray ? Strings(root["target_modules"]) : null,
             TargetPattern = Text(root, "target_modules"),
-            ExcludeModules = Strings(root["exclude_modules"]),
+            ExcludeModules = root["exclude_modules"] is JsonArray ? Strings(root["exclude_modules"]) : [],
+            ExcludePattern = Text(root, "exclude_modules"),
             ModulesToSave = Strings(root["modules_to_save"]),
             Bias = Text(root, "bias") ?? "none",
             LoraBias = Flag(root, "lora_bias"),
@@ -117,6 +125,10 @@ public sealed record LoraConfig
         };
     }
 
+    /// <summary>The config with its target word "all-linear" spelt out for one model.</summary>
+    internal LoraConfig For(Model model) =>
+        AllLinear.Equals(TargetPattern, StringComparison.OrdinalIgnoreCase) ? this with { TargetPattern = null, TargetModules = LoraAttach.AllLinear(model) } : this;
+
     /// <summary>The file as PEFT 0.18.1 writes it: every field, sorted, two spaces, no newline at the end.</summary>
     public void Save(string folder)
     {
@@ -131,7 +143,7 @@ public sealed record LoraConfig
             ["corda_config"] = null,
             ["ensure_weight_tying"] = false,
             ["eva_config"] = null,
-            ["exclude_modules"] = ListOrNull(ExcludeModules),
+            ["exclude_modules"] = ExcludePattern is not null ? ExcludePattern : ListOrNull(ExcludeModules),
             ["fan_in_fan_out"] = FanInFanOut,
             ["inference_mode"] = true,
             ["init_lora_weights"] = InitLoraWeights switch { "true" => JsonValue.Create(true), "false" => JsonValue.Create(false), _ => JsonValue.Create(InitLoraWeights) },

@@ -9,16 +9,18 @@ internal sealed class ModuleTargets
 
     private readonly LoraConfig _config;
     private readonly Regex? _pattern;
+    private readonly Regex? _excluded;
 
     public ModuleTargets(LoraConfig config)
     {
         _config = config;
         _pattern = config.TargetPattern is null ? null : Compile($"^(?:{config.TargetPattern})$", "target_modules", config.TargetPattern);
+        _excluded = config.ExcludePattern is null ? null : Compile($"^(?:{config.ExcludePattern})$", "exclude_modules", config.ExcludePattern);
     }
 
     public bool Contains(string module)
     {
-        if (_config.ExcludeModules.Any(name => EndsWithName(module, name)))
+        if (_config.ExcludeModules.Any(name => EndsWithName(module, name)) || _excluded?.IsMatch(module) == true || IsSavedInFull(module))
         {
             return false;
         }
@@ -28,7 +30,9 @@ internal sealed class ModuleTargets
             return _pattern.IsMatch(module);
         }
 
-        return (_config.TargetModules ?? []).Any(name => EndsWithName(module, name)) && LayerIsMeant(module);
+        // A name given whole is meant whatever layers_to_transform says.
+        IReadOnlyList<string> targets = _config.TargetModules ?? [];
+        return targets.Contains(module) || (targets.Any(name => EndsWithName(module, name)) && LayerIsMeant(module));
     }
 
     public int Rank(string module) => (int)Pattern(_config.RankPattern, "rank_pattern", module, _config.Rank);
@@ -40,7 +44,28 @@ internal sealed class ModuleTargets
         return _config.UseRslora ? alpha / Math.Sqrt(rank) : alpha / rank;
     }
 
-    public bool IsSavedInFull(string module) => _config.ModulesToSave.Any(name => EndsWithName(module, name));
+    /// <summary>The module, or one that it is a part of, is among modules_to_save.</summary>
+    public bool IsSavedInFull(string module) => SavedRoot(_config, module) is not null;
+
+    /// <summary>The outermost module on the way to this one that modules_to_save names; null for none.</summary>
+    public static string? SavedRoot(LoraConfig config, string module)
+    {
+        for (int dot = module.IndexOf('.'); module.Length > 0; dot = module.IndexOf('.', dot + 1))
+        {
+            string part = dot < 0 ? module : module[..dot];
+            if (config.ModulesToSave.Any(name => EndsWithName(part, name)))
+            {
+                return part;
+            }
+
+            if (dot < 0)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
 
     public static bool EndsWithName(string module, string name) =>
         module == name || (module.EndsWith(name, StringComparison.Ordinal) && module[module.Length - name.Length - 1] == '.');

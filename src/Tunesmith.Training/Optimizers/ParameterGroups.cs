@@ -33,7 +33,7 @@ public static class ParameterGroups
         List<(string, Parameter)> a = [], b = [], bWithoutDecay = [], embedding = [];
         foreach (var (name, parameter) in trainable)
         {
-            if (name.Contains("lora_embedding_B", StringComparison.Ordinal)) embedding.Add((name, parameter));
+            if (name.Contains("lora_embedding.B", StringComparison.Ordinal)) embedding.Add((name, parameter));
             else if (name.Contains("lora_B", StringComparison.Ordinal) || parameter.Value.Rank == 1)
                 (layerNorms.Contains(name) || name.Contains("bias", StringComparison.Ordinal) ? bWithoutDecay : b).Add((name, parameter));
             else a.Add((name, parameter));

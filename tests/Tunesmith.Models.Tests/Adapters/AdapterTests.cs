@@ -251,6 +251,85 @@ public sealed class AdapterFileTests : IDisposable
         Assert.False(adapter.Tables[0].Table.Update!.MergedWeight().EqualBits(before));
     }
 
+    [Fact]
+    public void Dora_on_an_embedding_keeps_the_lengths_of_its_columns()
+    {
+        using var scope = Scope.Open();
+        using CausalModel model = Tensors.Causal("llama");
+        using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, UseDora = true, TargetModules = ["embed_tokens"] }, new Generator(1));
+        EmbeddingUpdate update = adapter.Tables[0].Table.Update!;
+        update.A!.Value.Detach().NormalInPlace(0, 0.1, new Generator(2));
+        update.Magnitude!.Value.Detach().MulInPlace(1.5);
+        // Column c of E + s (B A)ᵀ, brought to 1.5 times the length that column c of E has.
+        float[] table = model.InputEmbedding.Weight.Value.ToFloats(), a = update.A.Value.ToFloats(), b = update.B!.Value.ToFloats();
+        int rows = 128, width = 32;
+        var expected = new float[rows * width];
+        for (int c = 0; c < width; c++)
+        {
+            double before = 0, after = 0;
+            for (int v = 0; v < rows; v++)
+            {
+                double value = table[(v * width) + c], sum = value + (4 * ((b[c * 2] * a[v]) + (b[(c * 2) + 1] * a[rows + v])));
+                expected[(v * width) + c] = (float)sum;
+                before += value * value;
+                after += sum * sum;
+            }
+
+            for (int v = 0; v < rows; v++)
+            {
+                expected[(v * width) + c] *= (float)(1.5 * Math.Sqrt(before / after));
+            }
+        }
+
+        Tensors.AreClose(Tensor.From(expected, rows, width), update.MergedWeight(), 1e-5);
+        Tensor logits = model.Logits(new ModelInput { InputIds = Tensors.Ids(3, 14, 90) });
+        adapter.Save(_folder.Path);
+        using CausalModel other = Tensors.Causal("llama");
+        using Adapter loaded = Adapter.Load(other, _folder.Path);
+        Tensors.AreClose(logits, other.Logits(new ModelInput { InputIds = Tensors.Ids(3, 14, 90) }), 1e-5);
+        loaded.Merge();
+        Tensors.AreClose(logits, other.Logits(new ModelInput { InputIds = Tensors.Ids(3, 14, 90) }), 1e-4);
+        // peft stores the base's weights of what is adapted, and of nothing else.
+        string[] names = [.. SafeTensorsFile.ReadHeader(_folder.File("adapter_model.safetensors")).Tensors.Select(info => info.Name["base_model.model.model.".Length..]).Order()];
+        Assert.Equal(["embed_tokens.base_layer.weight", "embed_tokens.lora_embedding_A", "embed_tokens.lora_embedding_B", "embed_tokens.lora_magnitude_vector"], names);
+    }
+
+    [Fact]
+    public void A_module_with_parts_is_trained_and_stored_in_full()
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("bert");
+        using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, TargetModules = ["query", "dense"], ModulesToSave = ["pooler", "classifier"], Bias = "lora_only" }, new Generator(1));
+        Assert.DoesNotContain("bert.pooler.dense", adapter.AdaptedModules);
+        var trained = adapter.TrainedParameters().ToDictionary(entry => entry.Name, entry => entry.PeftName);
+        Assert.Equal("base_model.model.bert.pooler.modules_to_save.default.dense.weight", trained["bert.pooler.dense.weight"]);
+        Assert.Equal("base_model.model.classifier.modules_to_save.default.bias", trained["classifier.bias"]);
+        Assert.Equal("base_model.model.bert.encoder.layer.0.attention.self.query.base_layer.bias", trained["bert.encoder.layer.0.attention.self.query.bias"]);
+        adapter.Save(_folder.Path);
+        string[] names = [.. SafeTensorsFile.ReadHeader(_folder.File("adapter_model.safetensors")).Tensors.Select(info => info.Name)];
+        Assert.Contains("base_model.model.bert.pooler.dense.weight", names);
+        Assert.DoesNotContain(names, name => name.Contains("pooler.dense.lora"));
+    }
+
+    [Theory]
+    [InlineData("""{"target_modules": "all-linear"}""", "model.layers.0.mlp.up_proj,model.layers.1.self_attn.q_proj", "lm_head")]
+    [InlineData("""{"target_modules": ["q_proj", "k_proj"], "exclude_modules": ".*\\.0\\..*"}""", "model.layers.1.self_attn.q_proj", "model.layers.0.self_attn.q_proj")]
+    [InlineData("""{"target_modules": ["q_proj"], "exclude_modules": ["layers.1.self_attn.q_proj"]}""", "model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj")]
+    [InlineData("""{"target_modules": ["model.layers.0.self_attn.q_proj", "v_proj"], "layers_to_transform": [1]}""", "model.layers.0.self_attn.q_proj,model.layers.1.self_attn.v_proj", "model.layers.0.self_attn.v_proj")]
+    [InlineData("""{"target_modules": ["q_proj"], "layers_to_transform": 1, "layers_pattern": "layers"}""", "model.layers.1.self_attn.q_proj", "model.layers.0.self_attn.q_proj")]
+    public void Targets_follow_pefts_rules(string config, string contained, string left)
+    {
+        var root = System.Text.Json.Nodes.JsonNode.Parse(config)!.AsObject();
+        root["peft_type"] = "LORA";
+        File.WriteAllText(_folder.File("adapter_config.json"), root.ToJsonString());
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("llama");
+        LoraConfig read = LoraConfig.Load(_folder.Path).For(model);
+        var targets = new ModuleTargets(read);
+        Assert.All(contained.Split(','), name => Assert.True(targets.Contains(name), name));
+        Assert.False(targets.Contains(left));
+    }
+
     private Model Saved(string start = "true")
     {
         Model model = Tensors.Load("llama");

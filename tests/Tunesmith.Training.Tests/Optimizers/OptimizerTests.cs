@@ -91,6 +91,20 @@ public class OptimizerTests
         Assert.Contains(groups[1].Parameters, entry => entry.Name.EndsWith("ln_1.weight"));
     }
 
+    [Fact]
+    public void Lora_plus_gives_the_b_matrix_of_an_embedding_its_own_rate()
+    {
+        using var scope = Scope.Open();
+        using var model = Toy.Llama();
+        using var adapter = Tunesmith.Models.Adapters.Adapter.Attach(model, new Tunesmith.Models.Adapters.AdapterOptions { LoraTarget = ["q_proj", "embed_tokens"], LoraRank = 2 }, new Generator(1));
+        var groups = ParameterGroups.Of(model, new TrainingOptions { LearningRate = 1e-3, LoraplusLrRatio = 16, LoraplusLrEmbedding = 5e-6 });
+        double Rate(string end) => groups.Single(group => group.Parameters.Any(entry => entry.Name.EndsWith(end))).InitialRate;
+        Assert.Equal(1e-3, Rate("layers.0.self_attn.q_proj.lora_A.weight"));
+        Assert.Equal(16e-3, Rate("layers.0.self_attn.q_proj.lora_B.weight"), 1e-15);
+        Assert.Equal(1e-3, Rate("embed_tokens.lora_embedding.A"));
+        Assert.Equal(5e-6, Rate("embed_tokens.lora_embedding.B"));
+    }
+
     private static void Same(double[] expected, Func<IReadOnlyList<ParameterGroup>, Optimizer> build)
     {
         using var scope = Scope.Open();
