@@ -62,6 +62,10 @@ internal static class Errors
 
     public static UsageException NoRope(string family) => new($"rope_scaling: got a model of family '{family}'; expected one with rotary positions. Leave the key out.");
 
+    public static UsageException PartialRotary(string kind, double factor) => new($"rope_scaling: got {kind} with partial_rotary_factor {factor}; expected 1, since this family turns whole heads. Take the field out of config.json, or the scaling.");
+
+    public static UsageException RopeFactors(string field, int expected, int? given) => new($"rope_scaling: got {(given is int count ? $"{count} numbers" : "no usable list")} as {field}; expected {expected}, one for each pair of rotated dimensions, none 0. Correct config.json.");
+
     public static UsageException RopeField(string kind, string field) => new($"rope_scaling: got {kind} without {field}; expected the field. Add it to config.json.");
 
     public static UsageException Activation(string name, IEnumerable<string> known) => new($"config.json: got activation '{name}'; expected one of {string.Join(", ", known)}. This activation is not implemented.");
@@ -84,8 +88,6 @@ internal static class Errors
     public static UsageException NotAdaptable(string module) => new($"lora_target: got module '{module}'; expected a linear layer or an embedding. Name only such modules, or all.");
 
     public static UsageException NoTargets(IReadOnlyList<string> targets, IReadOnlyList<string> known) => new($"lora_target: got {string.Join(", ", targets)}, which no module of this model is called; expected some of {string.Join(", ", known)}, or all. Correct the names.");
-
-    public static UsageException EmbeddingMethod(string module) => new($"lora_target: got the embedding '{module}' with use_dora or pissa_init; expected plain LoRA there. Leave the embedding out, or switch them off.");
 
     public static UsageException RankTooLarge(string module, int rank, long limit) => new($"lora_rank: got {rank} for '{module}'; expected at most {limit}, since its weight has no more singular values. Lower lora_rank.");
 
@@ -115,6 +117,8 @@ internal static class Errors
     public static UsageException FreezeModule(string key, string module, IEnumerable<string> known) => new($"{key}: got '{module}'; expected some of {string.Join(", ", known)}. Correct the name.");
 
     public static UsageException Combination(string type, int adapters, int weights, IEnumerable<string> known) => new($"adapter combination: got '{type}' of {adapters} adapters with {weights} weights; expected one of {string.Join(", ", known)} and one weight an adapter. Correct the request.");
+
+    public static UsageException CombinationSigns(string signs) => new($"adapter combination: got the sign method '{signs}'; expected total or frequency. Correct the request.");
 
     public static UsageException CombinationRanks(string type, string module) => new($"adapter combination: got '{type}' over different ranks at '{module}'; expected equal ranks. Use cat or svd.");
 

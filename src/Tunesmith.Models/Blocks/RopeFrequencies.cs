@@ -4,19 +4,21 @@ namespace Tunesmith.Models.Blocks;
 
 /// <summary>
 /// Angles per position of rotary embeddings: Su et al. 2021 (2104.09864), position interpolation (2306.15595), NTK-aware
-/// dynamic scaling, YaRN (2309.00071) and Llama 3.1's rule; field names and defaults as transformers' modeling_rope_utils.
+/// dynamic scaling, YaRN (2309.00071), LongRoPE (2402.13753) and Llama 3.1's rule; field names, defaults and which field
+/// wins over which as transformers' modeling_rope_utils.
 /// </summary>
 internal sealed class RopeFrequencies
 {
-    private static readonly string[] Kinds = ["default", "dynamic", "linear", "llama3", "yarn"];
+    private static readonly string[] Kinds = ["default", "dynamic", "linear", "llama3", "longrope", "yarn"];
 
     private readonly string _kind;
     private readonly double _theta;
     private readonly double _factor;
     private readonly long _maxPositions;
     private readonly double[] _frequencies;
+    private readonly double[] _longFrequencies;
 
-    private RopeFrequencies(string kind, double theta, double factor, long maxPositions, int rotated, double[] frequencies, double attentionFactor)
+    private RopeFrequencies(string kind, double theta, double factor, long maxPositions, int rotated, double[] frequencies, double[] longFrequencies, double attentionFactor)
     {
         _kind = kind;
         _theta = theta;
@@ -24,33 +26,39 @@ internal sealed class RopeFrequencies
         _maxPositions = maxPositions;
         Rotated = rotated;
         _frequencies = frequencies;
+        _longFrequencies = longFrequencies;
         AttentionFactor = attentionFactor;
     }
 
     /// <summary>How many dimensions of a head turn.</summary>
     public int Rotated { get; }
 
-    /// <summary>Factor on both cosine and sine (YaRN); 1 otherwise.</summary>
+    /// <summary>Factor on both cosine and sine (YaRN, LongRoPE); 1 otherwise.</summary>
     public double AttentionFactor { get; }
 
     /// <summary>Frequencies depend on the longest row of the batch.</summary>
-    public bool DependsOnLength => _kind == "dynamic";
+    public bool DependsOnLength => _kind is "dynamic" or "longrope";
 
     /// <param name="config">The raw config.json, in the published form (rope_theta, rope_scaling) or transformers 5's (rope_parameters).</param>
     /// <param name="headDim">D.</param>
     /// <param name="maxPositions">max_position_embeddings.</param>
     public static RopeFrequencies Read(JsonObject config, int headDim, long maxPositions, double defaultTheta = 10000.0)
     {
-        var fields = config["rope_parameters"] as JsonObject ?? config["rope_scaling"] as JsonObject;
+        var fields = config["rope_scaling"] is JsonObject { Count: > 0 } scaling ? scaling : config["rope_parameters"] as JsonObject;
         double theta = Number(fields, "rope_theta") ?? Number(config, "rope_theta") ?? defaultTheta;
-        double partial = Number(fields, "partial_rotary_factor") ?? Number(config, "partial_rotary_factor") ?? 1.0;
         string kind = Text(fields, "rope_type") ?? Text(fields, "type") ?? "default";
-        int rotated = (int)(headDim * partial);
+        int rotated = headDim;
+        if ((Number(fields, "partial_rotary_factor") ?? Number(config, "partial_rotary_factor")) is double partial && partial != 1 && kind != "default")
+        {
+            // The plain kind turns the whole head whatever the field says, as the reference does; with a scaling the reference cannot run.
+            throw Errors.PartialRotary(kind, partial);
+        }
+
         double[] plain = Plain(theta, rotated);
         double factor = Number(fields, "factor") ?? 1.0;
-        long original = (long)(Number(fields, "original_max_position_embeddings") ?? Number(config, "original_max_position_embeddings") ?? maxPositions);
+        long original = (long)(Number(config, "original_max_position_embeddings") ?? Number(fields, "original_max_position_embeddings") ?? maxPositions);
         double attention = 1.0;
-        double[] frequencies = plain;
+        double[] frequencies = plain, stretched = plain;
         switch (kind)
         {
             case "default":
@@ -65,6 +73,12 @@ internal sealed class RopeFrequencies
             case "llama3":
                 frequencies = Llama3(plain, factor, fields!, original);
                 break;
+            case "longrope":
+                frequencies = Divided(plain, fields!, "short_factor");
+                stretched = Divided(plain, fields!, "long_factor");
+                attention = LongAttention(Number(fields, "factor") ?? (double)maxPositions / original, original, fields!);
+                maxPositions = original;
+                break;
             case "yarn":
                 if (Number(fields, "factor") is null)
                 {
@@ -78,13 +92,13 @@ internal sealed class RopeFrequencies
                 throw Errors.RopeKind(kind, Kinds);
         }
 
-        return new RopeFrequencies(kind, theta, factor, maxPositions, rotated, frequencies, attention);
+        return new RopeFrequencies(kind, theta, factor, maxPositions, rotated, frequencies, stretched, attention);
     }
 
     /// <summary>One frequency a pair, for a batch whose longest row has <paramref name="length"/> positions.</summary>
     public float[] At(long length)
     {
-        double[] frequencies = _frequencies;
+        double[] frequencies = _kind == "longrope" && length > _maxPositions ? _longFrequencies : _frequencies;
         if (_kind == "dynamic" && length > _maxPositions)
         {
             double stretch = (_factor * length / _maxPositions) - (_factor - 1);
@@ -131,8 +145,8 @@ internal sealed class RopeFrequencies
     private static double[] Yarn(double[] plain, double theta, int rotated, double factor, JsonObject fields, long original)
     {
         double Dimension(double turns) => rotated * Math.Log(original / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
-        double lo = Dimension(Number(fields, "beta_fast") ?? 32);
-        double hi = Dimension(Number(fields, "beta_slow") ?? 1);
+        double lo = Dimension(Number(fields, "beta_fast") is double fast and not 0 ? fast : 32);
+        double hi = Dimension(Number(fields, "beta_slow") is double slow and not 0 ? slow : 1);
         if (fields["truncate"] is not JsonValue truncate || !truncate.TryGetValue(out bool rounded) || rounded)
         {
             lo = Math.Floor(lo);
@@ -166,12 +180,33 @@ internal sealed class RopeFrequencies
 
         double? mscale = Number(fields, "mscale");
         double? all = Number(fields, "mscale_all_dim");
-        return mscale is > 0 and double m && all is > 0 and double a ? Scale(m) / Scale(a) : Scale(1);
+        return mscale is not 0 and double m && all is not 0 and double a ? Scale(m) / Scale(a) : Scale(1);
     }
+
+    private static double[] Divided(double[] plain, JsonObject fields, string field)
+    {
+        if (fields[field] is not JsonArray list || list.Count != plain.Length)
+        {
+            throw Errors.RopeFactors(field, plain.Length, (fields[field] as JsonArray)?.Count);
+        }
+
+        var result = new double[plain.Length];
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = list[i] is JsonValue value && value.TryGetValue(out double by) && by != 0 ? plain[i] / by : throw Errors.RopeFactors(field, plain.Length, null);
+        }
+
+        return result;
+    }
+
+    private static double LongAttention(double factor, long original, JsonObject fields) =>
+        Number(fields, "attention_factor") ?? (factor <= 1 ? 1.0 : Math.Sqrt(1 + (Math.Log(factor) / Math.Log(original))));
 
     private static double Need(JsonObject? fields, string kind, string field) => Number(fields, field) ?? throw Errors.RopeField(kind, field);
 
-    private static double? Number(JsonObject? fields, string key) => fields?[key] is JsonValue value && value.TryGetValue(out double number) ? number : null;
+    // A number that was put in rather than read keeps its own type: a long is no double to TryGetValue.
+    private static double? Number(JsonObject? fields, string key) =>
+        fields?[key] is not JsonValue value ? null : value.TryGetValue(out double number) ? number : value.TryGetValue(out long whole) ? whole : value.TryGetValue(out int small) ? small : null;
 
     private static string? Text(JsonObject? fields, string key) => fields?[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -53,6 +53,10 @@ public abstract record ModelConfig
     [JsonIgnore]
     public virtual bool HasPositionTable => false;
 
+    /// <summary>The output matrix is the embedding, by the file or by the family's default.</summary>
+    [JsonIgnore]
+    public abstract bool TiesHead { get; }
+
     /// <summary>Positions are rotations, which rope_scaling can stretch.</summary>
     [JsonIgnore]
     public virtual bool HasRotaryPositions => false;

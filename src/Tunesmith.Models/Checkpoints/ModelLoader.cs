@@ -70,6 +70,11 @@ public static class ModelLoader
         }
 
         config = Changed(family, Path.Combine(folder, ConfigName), config, options);
+        if (!options.FromScratch && config.TiesHead && TiedHead.IsContradicted(folder))
+        {
+            config = family.ReadConfig(Path.Combine(folder, ConfigName), TiedHead.Untied(config.Raw));
+        }
+
         Model model = head.Build(config);
         try
         {

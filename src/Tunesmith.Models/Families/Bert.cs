@@ -42,6 +42,8 @@ public sealed record BertConfig : ModelConfig
 
     public override bool HasPositionTable => true;
 
+    public override bool TiesHead => TieWordEmbeddings ?? true;
+
     public override long MaxLength => MaxPositionEmbeddings;
 
     internal double HeadDropout => ClassifierDropout ?? HiddenDropoutProb;

@@ -187,20 +187,25 @@ internal sealed class BertTransform : Module
     public Tensor Forward(Tensor x) => _norm.Forward(_activation(_dense.Forward(x)));
 }
 
+/// <summary>Scores of every piece: through the tied word embeddings and a bias, or through a layer of its own.</summary>
 internal sealed class BertPredictions : Module
 {
     private readonly Parameter _bias;
     private readonly BertTransform _transform;
+    private readonly Projection? _decoder;
 
     public BertPredictions(BertConfig config, ComputePrecision precision)
     {
         using var scope = Scope.Open();
         _bias = AddParameter("bias", Tensor.Zeros([config.VocabSize]));
         _transform = Add("transform", new BertTransform(config, precision));
+        // Its layer brings its own bias; the loose one is then in the file without being used.
+        _decoder = config.TiesHead ? null : Add("decoder", new Projection(precision, config.HiddenSize, config.VocabSize, bias: true));
     }
 
     /// <returns>[B, T, V].</returns>
-    public Tensor Forward(Tensor hidden, TokenEmbedding words, ComputePrecision precision) => words.Project(_transform.Forward(hidden), precision) + _bias.Value;
+    public Tensor Forward(Tensor hidden, TokenEmbedding words, ComputePrecision precision) =>
+        _decoder?.Forward(_transform.Forward(hidden)) ?? words.Project(_transform.Forward(hidden), precision) + _bias.Value;
 }
 
 /// <summary>"cls": token predictions, the next-sentence score, or both.</summary>

@@ -46,7 +46,7 @@ public sealed record Gpt2Config : ModelConfig
 
     internal int Inner => NInner ?? 4 * NEmbd;
 
-    internal bool Tied => TieWordEmbeddings ?? true;
+    public override bool TiesHead => TieWordEmbeddings ?? true;
 
     protected override void Check(string path)
     {
@@ -130,8 +130,7 @@ internal sealed class Gpt2Layer : TransformerLayer
     }
 }
 
-/// <summary>Embeddings, layers and final norm: everything but a head.</summary>
-internal sealed class Gpt2Transformer : Module
+internal sealed class Gpt2Transformer : DecoderTransformer
 {
     private readonly Gpt2Config _config;
     private readonly TokenEmbedding _positions;
@@ -147,14 +146,16 @@ internal sealed class Gpt2Transformer : Module
         _norm = Add("ln_f", new LayerNorm(config.NEmbd, config.LayerNormEpsilon));
     }
 
-    public TokenEmbedding Embedding { get; }
+    public override TokenEmbedding Embedding { get; }
 
-    public Tensor Forward(Model model, ModelInput input)
+    public override bool IsBuffer(string name) => Gpt2Tensors.IsBuffer(name);
+
+    public override Tensor Forward(Model model, ModelInput input)
     {
         Tensor x = Embedding.Forward(input.InputIds); // [B, T, C]
         x = model.EmbeddingHook?.Invoke(x) ?? x;
         x = x + _positions.Forward(Positions.For(input, _config.NPositions)); // [B, T, C]
-        x = Dropout.Run(x, _config.EmbdPdrop, Training, Generator.Default);
+        x = Dropout.Run(x, _config.EmbdPdrop, model.Training, Generator.Default);
         var layerInput = new LayerInput { Mask = DecoderMask.For(input), Cache = input.Cache };
         return LayerStack.Run(model, _layers, x, layerInput, input.HiddenStates, _norm.Forward);
     }
@@ -167,6 +168,9 @@ public sealed class Gpt2 : CausalModel
     {
         [ModelKind.CausalLm] = new("GPT2LMHeadModel", config => new Gpt2((Gpt2Config)config)),
         [ModelKind.SequenceClassification] = new("GPT2ForSequenceClassification", config => new Gpt2SequenceClassifier((Gpt2Config)config)),
+        [ModelKind.TokenClassification] = new("GPT2ForTokenClassification", config => new DecoderTokenClassifier(config, "GPT2ForTokenClassification", "transformer", "classifier", Body(config))),
+        [ModelKind.QuestionAnswering] = new("GPT2ForQuestionAnswering", config => new DecoderQuestionAnswering(config, "GPT2ForQuestionAnswering", "transformer", Body(config))),
+        [ModelKind.Encoder] = new("GPT2Model", config => new DecoderWithoutHead(config, "GPT2Model", "transformer", Body(config))),
     });
 
     private readonly Gpt2Transformer _model;
@@ -176,7 +180,7 @@ public sealed class Gpt2 : CausalModel
         : base(config, "GPT2LMHeadModel")
     {
         _model = Add("transformer", new Gpt2Transformer(config, Precision));
-        _head = config.Tied ? null : Add("lm_head", new Projection(Precision, config.NEmbd, config.VocabSize, bias: false));
+        _head = config.TiesHead ? null : Add("lm_head", new Projection(Precision, config.NEmbd, config.VocabSize, bias: false));
     }
 
     public override string BasePrefix => "transformer";
@@ -192,6 +196,8 @@ public sealed class Gpt2 : CausalModel
     public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
 
     internal override bool IsIgnoredTensor(string name) => Gpt2Tensors.IsBuffer(name) || (_head is null && name == "lm_head.weight");
+
+    private static Func<ComputePrecision, DecoderTransformer> Body(ModelConfig config) => precision => new Gpt2Transformer((Gpt2Config)config, precision);
 }
 
 /// <summary>GPT2ForSequenceClassification: the scores of the last token that is not padding.</summary>

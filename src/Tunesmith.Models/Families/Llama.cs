@@ -48,7 +48,7 @@ public sealed record LlamaConfig : ModelConfig
 
     internal int HeadSize => HeadDim ?? HiddenSize / NumAttentionHeads;
 
-    internal bool Tied => TieWordEmbeddings ?? false;
+    public override bool TiesHead => TieWordEmbeddings ?? false;
 
     protected override void Check(string path)
     {
@@ -145,8 +145,7 @@ internal sealed class LlamaLayer : TransformerLayer
     }
 }
 
-/// <summary>Embeddings, layers and final norm: everything but a head.</summary>
-internal sealed class LlamaTransformer : Module
+internal sealed class LlamaTransformer : DecoderTransformer
 {
     private readonly LlamaLayer[] _layers;
     private readonly RmsNorm _norm;
@@ -161,9 +160,11 @@ internal sealed class LlamaTransformer : Module
         _rope = RopeFrequencies.Read(config.Raw, config.HeadSize, config.MaxPositionEmbeddings);
     }
 
-    public TokenEmbedding Embedding { get; }
+    public override TokenEmbedding Embedding { get; }
 
-    public Tensor Forward(Model model, ModelInput input)
+    public override bool IsBuffer(string name) => LlamaTensors.IsBuffer(name);
+
+    public override Tensor Forward(Model model, ModelInput input)
     {
         Tensor x = Embedding.Forward(input.InputIds); // [B, T, C]
         x = model.EmbeddingHook?.Invoke(x) ?? x;
@@ -184,6 +185,9 @@ public sealed class Llama : CausalModel
     {
         [ModelKind.CausalLm] = new("LlamaForCausalLM", config => new Llama((LlamaConfig)config)),
         [ModelKind.SequenceClassification] = new("LlamaForSequenceClassification", config => new LlamaSequenceClassifier((LlamaConfig)config)),
+        [ModelKind.TokenClassification] = new("LlamaForTokenClassification", config => new DecoderTokenClassifier(config, "LlamaForTokenClassification", "model", "score", Body(config))),
+        [ModelKind.QuestionAnswering] = new("LlamaForQuestionAnswering", config => new DecoderQuestionAnswering(config, "LlamaForQuestionAnswering", "transformer", Body(config))),
+        [ModelKind.Encoder] = new("LlamaModel", config => new DecoderWithoutHead(config, "LlamaModel", "model", Body(config))),
     });
 
     private readonly LlamaTransformer _model;
@@ -193,7 +197,7 @@ public sealed class Llama : CausalModel
         : base(config, "LlamaForCausalLM")
     {
         _model = Add("model", new LlamaTransformer(config, Precision));
-        _head = config.Tied ? null : Add("lm_head", new Projection(Precision, config.HiddenSize, config.VocabSize, bias: false));
+        _head = config.TiesHead ? null : Add("lm_head", new Projection(Precision, config.HiddenSize, config.VocabSize, bias: false));
     }
 
     public override string BasePrefix => "model";
@@ -209,6 +213,8 @@ public sealed class Llama : CausalModel
     public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
 
     internal override bool IsIgnoredTensor(string name) => LlamaTensors.IsBuffer(name) || (_head is null && name == "lm_head.weight");
+
+    private static Func<ComputePrecision, DecoderTransformer> Body(ModelConfig config) => precision => new LlamaTransformer((LlamaConfig)config, precision);
 }
 
 /// <summary>LlamaForSequenceClassification: the scores of the last token that is not padding.</summary>
