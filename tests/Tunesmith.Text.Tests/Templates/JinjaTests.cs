@@ -26,6 +26,37 @@ public sealed class JinjaTests
     [InlineData("{{ x.__class__ }}{{ x.y.z is defined if false }}", "")]
     public void Expressions_print_as_python_prints_them(string template, string expected) => Assert.Equal(expected, Render(template, """{"x": {"a": 1}}"""));
 
+    // What Jinja 3.1 itself renders.
+    [Theory]
+    [InlineData("{{ 1.0e-7 }} {{ [1e-7, 1e16, 1e15, 123456789.123456789] | tojson }}", "1e-07 [1e-07, 1e+16, 1000000000000000.0, 123456789.12345679]")]
+    [InlineData("{{ 'abc'.startswith('bc', 1) }} {{ 'abc'.endswith('b', 0, 2) }} {{ 'abcabc'.count('b', 2) }} {{ 'abcabc'.find('c', 3) }} {{ 'abcabc'.rfind('b', 0, 3) }} {{ 'abc'.find('', 9) }}", "True True 1 5 1 -1")]
+    [InlineData("{{ 'abc'.center(8, '*') }} {{ 'abc'.ljust(6, '.') }} {{ 'abc'.rjust(6, '.') }} {{ 'a\tb'.expandtabs(4) }}|", "**abc*** abc... ...abc a   b|")]
+    [InlineData("{{ '{:.2f} {:5d} {:05d} {:+d} {:,} {:_}'.format(3.14159, 42, 42, 7, 1234567, 1234.5) }}", "3.14    42 00042 +7 1,234,567 1_234.5")]
+    [InlineData("{{ '{:x} {:#X} {:b} {:o} {:e} {:%} {:g}'.format(255, 255, 5, 8, 12345.678, 0.25, 1e-7) }}", "ff 0XFF 101 10 1.234568e+04 25.000000% 1e-07")]
+    [InlineData("{{ '{!r} {a[0]} {b.x} {:*^7} {:>{w}} {:05}|'.format('a', 'm', 'n', 's', a=[1], b=d, w=3) }}", "'a' 1 1 ***m***   n s0000|")]
+    [InlineData("{{ '{:=+6d} {:.3} {:.2}'.format(5, 2.0, 'xyz') }} {{ '%c%c' % ('z', 65) }} {{ 'a{k}'.format_map({'k': 1}) }}", "+    5 2.0 xy zA a1")]
+    [InlineData("{{ 'straße'.upper() }} {{ 'ﬁ' | upper }} {{ 'İ'.lower() | length }} {{ 'ΟΔΟΣ ΣΑ' | lower }} {{ 'ǆx'.title() }} {{ 'ßa'.capitalize() }} {{ 'aB'.swapcase() }}", "STRASSE FI 2 οδος σα ǅx Ssa Ab")]
+    [InlineData("{{ '½'.isnumeric() }} {{ '½'.isdigit() }} {{ '²'.isdigit() }} {{ '²'.isdecimal() }} {{ '١٢' | int }} {{ 'a_1'.isidentifier() }}", "True False True False 12 True")]
+    [InlineData("{{ 1234 | round(-2) }} {{ 'inf' | float }} {{ '-Infinity' | float }} {{ 'a\\u001cb'.split() }}", "1200 inf -inf ['a', 'b']")]
+    [InlineData("{{ {'a': 1, 'b': 'x y/'} | urlencode }} {{ 12345 | filesizeformat }} {{ 1500000 | filesizeformat(true) }} {{ 'a' | pprint }} [{{ d | attr('x') }}]", "a=1&b=x+y%2F 12.3 kB 1.4 MiB 'a' []")]
+    [InlineData("{{ namespace(a=1) }}", "<Namespace {'a': 1}>")]
+    public void Text_methods_and_formats_are_pythons(string template, string expected) => Assert.Equal(expected, Render(template, """{"d": {"x": 1}}"""));
+
+    [Theory]
+    [InlineData("{% macro f(a) %}{{ a }}{% endmacro %}{{ f(1, 2) }}")]
+    [InlineData("{% macro f(a) %}{{ a }}{% endmacro %}{{ f(b=1) }}")]
+    [InlineData("{{ '{:d}'.format('a') }}")]
+    [InlineData("{{ '{a.b}'.format(a='x') }}")]
+    [InlineData("{{ 'a'.center(5, 'xy') }}")]
+    public void What_python_refuses_is_refused(string template) => Assert.Throws<JinjaException>(() => Render(template));
+
+    [Fact]
+    public void The_clock_knows_the_weeks()
+    {
+        var day = new StoppedClock(new DateTimeOffset(2026, 2, 3, 4, 5, 6, TimeSpan.Zero));
+        Assert.Equal("05 05 06 2026 20 04:05:06 AM", JinjaTemplate.Parse("{{ strftime_now('%U %W %V %G %C %r') }}").Render(new Dictionary<string, object?>(), day).Text);
+    }
+
     [Theory]
     [InlineData("a\n{% if x %}\nb", 2)]
     [InlineData("a\nb\n{{ 1 +", 3)]
@@ -108,5 +139,12 @@ public sealed class JinjaTests
                 Assert.True(e.Line > 0, $"no line: {e.Message}\n{text}");
             }
         }
+    }
+
+    private sealed class StoppedClock(DateTimeOffset now) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }

@@ -10,6 +10,9 @@ internal static class Attributes
     public static object? Get(object? target, string name, Budget budget) =>
         TryAttribute(target, name, budget, out object? value) || TryItem(target, name, out value) ? value : Missing(target, name);
 
+    /// <summary>Only what stands behind the dot: no items.</summary>
+    public static object? Attribute(object? target, string name, Budget budget) => TryAttribute(target, name, budget, out object? value) ? value : Missing(target, name);
+
     public static object? Item(object? target, object? key, Budget budget)
     {
         if (TryItem(target, key, out object? value)) return value;

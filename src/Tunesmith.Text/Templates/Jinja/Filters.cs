@@ -9,7 +9,7 @@ internal static partial class Filters
     private static readonly SortedDictionary<string, Func<object?, Arguments, object?>> Known = new(StringComparer.Ordinal)
     {
         ["abs"] = (v, _) => v switch { long n => (object)Math.Abs(n), double d => Math.Abs(d), bool b => b ? 1L : 0L, _ => throw TemplateErrors.NotSupported("abs", v) },
-        ["attr"] = (v, a) => Attributes.Get(v, a.Bind("name").Text(0), a.Budget),
+        ["attr"] = (v, a) => Attributes.Attribute(v, a.Bind("name").Text(0), a.Budget),
         ["batch"] = SequenceFilters.Batch,
         ["capitalize"] = (v, a) => StringMethods.Capitalize(Text(v, a)),
         ["center"] = (v, a) => StringMethods.Center(Text(v, a), Width(a.Bind("width").Count(0, 80), a)),
@@ -19,6 +19,7 @@ internal static partial class Filters
         ["dictsort"] = SequenceFilters.DictSort,
         ["e"] = (v, a) => Escape(Text(v, a)),
         ["escape"] = (v, a) => Escape(Text(v, a)),
+        ["filesizeformat"] = FileSize,
         ["first"] = (v, a) => Operators.Iterate(v, a.Budget) is { Count: > 0 } items ? items[0] : new Undefined("No first item, sequence was empty."),
         ["float"] = Float,
         ["forceescape"] = (v, a) => Escape(Text(v, a)),
@@ -32,10 +33,11 @@ internal static partial class Filters
         ["last"] = (v, a) => Operators.Iterate(v, a.Budget) is { Count: > 0 } items ? items[^1] : new Undefined("No last item, sequence was empty."),
         ["length"] = (v, _) => Length(v),
         ["list"] = (v, a) => new PyList([.. Operators.Iterate(v, a.Budget)]),
-        ["lower"] = (v, a) => Text(v, a).ToLowerInvariant(),
+        ["lower"] = (v, a) => CaseMapping.Lower(Text(v, a)),
         ["map"] = SequenceFilters.Map,
         ["max"] = (v, a) => SequenceFilters.Extreme(v, a, 1),
         ["min"] = (v, a) => SequenceFilters.Extreme(v, a, -1),
+        ["pprint"] = (v, a) => PythonText.Repr(v, a.Budget),
         ["reject"] = (v, a) => SequenceFilters.Select(v, a, keep: false, byAttribute: false),
         ["rejectattr"] = (v, a) => SequenceFilters.Select(v, a, keep: false, byAttribute: true),
         ["replace"] = Replace,
@@ -54,8 +56,8 @@ internal static partial class Filters
         ["trim"] = (v, a) => StringMethods.Get(Text(v, a), "strip")!.Call(a),
         ["truncate"] = Truncate,
         ["unique"] = SequenceFilters.Unique,
-        ["upper"] = (v, a) => Text(v, a).ToUpperInvariant(),
-        ["urlencode"] = (v, a) => Uri.EscapeDataString(Text(v, a)).Replace("%2F", "/"),
+        ["upper"] = (v, a) => CaseMapping.Upper(Text(v, a)),
+        ["urlencode"] = UrlEncode,
         ["wordcount"] = (v, a) => (long)Words().Count(Text(v, a)),
     };
 
@@ -110,8 +112,15 @@ internal static partial class Filters
     {
         object? otherwise = arguments.Bind("default").Any(0, 0.0);
         if (value is Undefined undefined) throw TemplateErrors.UsedUndefined(undefined.Why);
-        return Operators.Number(value) ?? (value is string s && double.TryParse(s.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : otherwise);
+        return Operators.Number(value) ?? (value is string s && ParseFloat(s.Trim()) is { } parsed ? parsed : otherwise);
     }
+
+    private static double? ParseFloat(string text) => text.TrimStart('+', '-').ToLowerInvariant() switch
+    {
+        "inf" or "infinity" => text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity,
+        "nan" => double.NaN,
+        _ => double.TryParse(text.Replace("_", ""), NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : null,
+    };
 
     private static object? Integer(object? value, Arguments arguments)
     {
@@ -124,6 +133,7 @@ internal static partial class Filters
 
     private static object? ParseInteger(string text, int radix)
     {
+        text = string.Concat(text.EnumerateRunes().Select(rune => StringMethods.DecimalValue(rune) is >= 0 and var digit ? digit.ToString(CultureInfo.InvariantCulture) : rune.ToString()));
         if (radix == 10 && long.TryParse(text.Replace("_", ""), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)) return value;
         if (radix is 2 or 8 or 16)
         {
@@ -152,7 +162,7 @@ internal static partial class Filters
         if (precision >= 0) return double.Parse(PythonText.Fixed(number, precision), CultureInfo.InvariantCulture);
         double scale = Math.Pow(10, -precision);
         double rounded = Math.Round(number / scale, MidpointRounding.ToEven) * scale;
-        return value is long ? (long)rounded : rounded;
+        return value is long ? (object)(long)rounded : rounded; // boxed here: the branches must not become double
     }
 
     private static object? Replace(object? value, Arguments arguments)
@@ -186,6 +196,28 @@ internal static partial class Filters
         string cut = (string)Operators.Slice(text, 0, length - end.Length, 1, arguments.Budget)!;
         int blank = a.Truth(1, false) ? -1 : cut.LastIndexOf(' ');
         return (blank < 0 ? cut : cut[..blank]) + end;
+    }
+
+    private static object? UrlEncode(object? value, Arguments arguments)
+    {
+        string One(object? part, bool slash) => Uri.EscapeDataString(Text(part, arguments)) is var text && slash ? text.Replace("%2F", "/") : text;
+        if (value is string) return One(value, slash: true);
+        if (value is not (PyDict or PyList)) return One(value, slash: true);
+        var pairs = value is PyDict dict ? dict.Select(pair => (pair.Key, pair.Value))
+            : Operators.Iterate(value, arguments.Budget).Select(item => item is PyList { Items: [var key, var held] } ? (key, held) : throw TemplateErrors.NotAMapping());
+        return string.Join('&', pairs.Select(pair => $"{One(pair.Item1, slash: false).Replace("%20", "+")}={One(pair.Item2, slash: false).Replace("%20", "+")}"));
+    }
+
+    private static object? FileSize(object? value, Arguments arguments)
+    {
+        bool binary = arguments.Bind("binary").Truth(0, false);
+        double bytes = Operators.Number(Float(value, new Arguments("float", [], [], arguments.Budget))) ?? 0, unit = binary ? 1024 : 1000;
+        if (bytes == 1) return "1 Byte";
+        if (bytes < unit) return $"{(long)bytes} Bytes";
+        string[] prefixes = binary ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"] : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+        int at = 0;
+        for (bytes /= unit; bytes >= unit && at < prefixes.Length - 1; at++) bytes /= unit;
+        return $"{PythonText.Fixed(bytes, 1)} {prefixes[at]}";
     }
 
     private static string Escape(string text) =>

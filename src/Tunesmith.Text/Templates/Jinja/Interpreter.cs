@@ -198,6 +198,7 @@ internal sealed class Interpreter
     {
         var scope = new NameScope(names);
         var named = arguments.Named.ToDictionary(p => p.Key, p => p.Value);
+        if (!macro.TakesMore && arguments.Positional.Count > macro.Parameters.Count) throw TemplateErrors.TooManyArguments(macro.Name, macro.Parameters.Count, arguments.Positional.Count);
         for (int i = 0; i < macro.Parameters.Count; i++)
         {
             var parameter = macro.Parameters[i];
@@ -211,6 +212,7 @@ internal sealed class Interpreter
             else scope.Set(parameter.Name, new Undefined($"parameter '{parameter.Name}' was not provided"));
         }
         if (named.Remove("caller", out object? caller)) scope.Set("caller", caller);
+        if (!macro.TakesNamed && named.Count > 0) throw TemplateErrors.UnexpectedArgument(macro.Name, named.Keys.First());
         scope.Set("varargs", new PyList([.. arguments.Positional.Skip(macro.Parameters.Count)], ListKind.Tuple));
         var rest = new PyDict();
         foreach (var (key, value) in named) rest[key] = value;

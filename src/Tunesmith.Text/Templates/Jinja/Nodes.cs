@@ -66,7 +66,9 @@ internal sealed record SetStatement(int Line, Expression Target, Expression Valu
 
 internal sealed record SetBlockStatement(int Line, Expression Target, Expression? Filter, IReadOnlyList<Statement> Body) : Statement(Line);
 
-internal sealed record MacroStatement(int Line, string Name, IReadOnlyList<Parameter> Parameters, IReadOnlyList<Statement> Body) : Statement(Line);
+/// <param name="TakesMore">The body names varargs: then more values than parameters may be given.</param>
+/// <param name="TakesNamed">The body names kwargs: then values of any name may be given.</param>
+internal sealed record MacroStatement(int Line, string Name, IReadOnlyList<Parameter> Parameters, IReadOnlyList<Statement> Body, bool TakesMore, bool TakesNamed) : Statement(Line);
 
 internal sealed record Parameter(string Name, Expression? Default);
 

@@ -153,7 +153,14 @@ internal sealed class Parser
     {
         string name = _tokens.Expect(TokenKind.Name, "the macro's name").Text;
         var parameters = ParseParameters();
-        return new MacroStatement(line, name, parameters, ParseClosed("macro", line));
+        return Macro(line, name, parameters, "macro");
+    }
+
+    private MacroStatement Macro(int line, string name, IReadOnlyList<Parameter> parameters, string tag)
+    {
+        int start = _tokens.Position;
+        var body = ParseClosed(tag, line);
+        return new MacroStatement(line, name, parameters, body, _tokens.Named("varargs", start), _tokens.Named("kwargs", start));
     }
 
     private List<Parameter> ParseParameters()
@@ -176,7 +183,7 @@ internal sealed class Parser
     {
         var parameters = _tokens.Current.IsOperator("(") ? ParseParameters() : [];
         if (_expressions.Parse() is not CallExpression call) throw TemplateErrors.Expected("a call", _tokens.Current);
-        return new CallStatement(line, call, new MacroStatement(line, "caller", parameters, ParseClosed("call", line)));
+        return new CallStatement(line, call, Macro(line, "caller", parameters, "call"));
     }
 
     private WithStatement ParseWith(int line)

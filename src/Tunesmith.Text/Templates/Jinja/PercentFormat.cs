@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Tunesmith.Text.Templates.Jinja;
 
-/// <summary>Python's <c>'...' % values</c> and the plain part of <c>'...'.format(values)</c>.</summary>
+/// <summary>Python's <c>'...' % values</c>.</summary>
 internal static class PercentFormat
 {
     public static string Apply(string format, IReadOnlyList<object?> values, PyDict? named, Budget budget)
@@ -53,86 +53,15 @@ internal static class PercentFormat
         return text.ToString();
     }
 
-    public static string Braces(string format, Arguments arguments)
-    {
-        var text = new StringBuilder();
-        int next = 0;
-        for (int i = 0; i < format.Length; i++)
-        {
-            char c = format[i];
-            if (c is '{' or '}' && i + 1 < format.Length && format[i + 1] == c)
-            {
-                text.Append(c);
-                i++;
-            }
-            else if (c == '{')
-            {
-                int close = format.IndexOf('}', i);
-                if (close < 0) throw TemplateErrors.BadFormat(format);
-                string field = format[(i + 1)..close];
-                int colon = field.IndexOf(':');
-                string spec = colon < 0 ? "" : field[(colon + 1)..];
-                object? value = Field(colon < 0 ? field : field[..colon], arguments, format, ref next);
-                text.Append(Spec(value, spec, format, arguments.Budget));
-                arguments.Budget.Make(text.Length);
-                i = close;
-            }
-            else if (c == '}') throw TemplateErrors.BadFormat(format);
-            else text.Append(c);
-        }
-        return text.ToString();
-    }
-
-    private static object? Field(string name, Arguments arguments, string format, ref int next)
-    {
-        if (name.Length == 0) return next < arguments.Positional.Count ? arguments.Positional[next++] : throw TemplateErrors.BadFormat(format);
-        if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int at)) return at < arguments.Positional.Count ? arguments.Positional[at] : throw TemplateErrors.BadFormat(format);
-        foreach (var (key, value) in arguments.Named)
-            if (key == name) return value;
-        throw TemplateErrors.BadFormat(format);
-    }
-
-    private static string Spec(object? value, string spec, string format, Budget budget)
-    {
-        if (spec.Length == 0) return PythonText.Str(value, budget);
-        int i = 0;
-        char fill = ' ', align = '\0';
-        if (spec.Length > 1 && spec[1] is '<' or '>' or '^')
-        {
-            fill = spec[0];
-            align = spec[1];
-            i = 2;
-        }
-        else if (spec[0] is '<' or '>' or '^') align = spec[i++];
-        string flag = "";
-        if (i < spec.Length && spec[i] is '+' or ' ') flag += spec[i++];
-        if (i < spec.Length && spec[i] == '0') flag += spec[i++];
-        int width = Number(spec, ref i, budget);
-        bool thousands = i < spec.Length && spec[i] == ',';
-        if (thousands) i++;
-        int precision = -1;
-        if (i < spec.Length && spec[i] == '.')
-        {
-            i++;
-            precision = Math.Min(Number(spec, ref i, budget), 1000);
-        }
-        char type = i < spec.Length ? spec[i++] : value is string ? 's' : value is double ? (precision < 0 ? 's' : 'g') : 'd';
-        if (i < spec.Length || thousands) throw TemplateErrors.BadFormat(format);
-        if (type == '%' && Operators.Number(value) is { } share) return PythonText.Fixed(share * 100, precision < 0 ? 6 : precision) + "%";
-        string text = One(type, value, precision, flag, format, budget);
-        if (align == '\0' && flag.Contains('0')) return Pad(text, flag, width);
-        int pad = Math.Max(0, width - TextSink.CountCodePoints(text));
-        int left = align == '^' ? pad / 2 : align == '>' || (align == '\0' && value is not string) ? pad : 0;
-        return new string(fill, left) + text + new string(fill, pad - left);
-    }
-
     private static string One(char type, object? value, int precision, string flag, string format, Budget budget)
     {
         if (type is 's' or 'r' or 'a')
         {
-            string text = type == 's' ? PythonText.Str(value, budget) : PythonText.Str(new PyList([value]), budget)[1..^1];
+            string text = type == 's' ? PythonText.Str(value, budget) : PythonText.Repr(value, budget);
             return precision < 0 ? text : (string)Operators.Slice(text, 0, precision, 1, budget)!;
         }
+        if (type == 'c' && value is string letter && TextSink.CountCodePoints(letter) == 1) return letter;
+        if (type == 'c' && value is long point && point is >= 0 and <= 0x10FFFF && Rune.IsValid((int)point)) return new Rune((int)point).ToString();
         if (value is not (long or double or bool) || Operators.Number(value) is not { } number) throw TemplateErrors.BadFormat(format);
         string digits = type switch
         {
@@ -147,14 +76,14 @@ internal static class PercentFormat
         return digits[0] == '-' ? digits : flag.Contains('+') ? "+" + digits : flag.Contains(' ') ? " " + digits : digits;
     }
 
-    private static string Scientific(double number, int precision, char type)
+    internal static string Scientific(double number, int precision, char type)
     {
         string text = number.ToString((type == 'E' ? "E" : "e") + precision, CultureInfo.InvariantCulture);
         int mark = text.IndexOfAny(['e', 'E']);
         return text[..(mark + 2)] + text[(mark + 2)..].TrimStart('0').PadLeft(2, '0');
     }
 
-    private static string General(double number, int precision)
+    internal static string General(double number, int precision)
     {
         if (number == 0) return "0";
         string scientific = Scientific(number, precision - 1, 'e');
@@ -176,7 +105,7 @@ internal static class PercentFormat
         return text[..sign] + new string('0', pad) + text[sign..];
     }
 
-    private static int Number(string format, ref int i, Budget budget)
+    internal static int Number(string format, ref int i, Budget budget)
     {
         long number = 0;
         for (; i < format.Length && char.IsAsciiDigit(format[i]); i++) number = Math.Min(number * 10 + (format[i] - '0'), int.MaxValue);

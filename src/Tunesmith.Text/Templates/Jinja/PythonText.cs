@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using Tunesmith.Runs.Reports;
 
 namespace Tunesmith.Text.Templates.Jinja;
 
@@ -15,24 +16,15 @@ internal static class PythonText
         return into.ToString();
     }
 
-    public static string Float(double value)
+    /// <summary>As Python's <c>repr</c> writes the value.</summary>
+    public static string Repr(object? value, Budget budget)
     {
-        if (double.IsNaN(value)) return "nan";
-        if (double.IsInfinity(value)) return value > 0 ? "inf" : "-inf";
-        if (value == 0) return double.IsNegative(value) ? "-0.0" : "0.0";
-        string shortest = value.ToString("E16", CultureInfo.InvariantCulture);
-        string round = value.ToString("R", CultureInfo.InvariantCulture);
-        int exponent = int.Parse(shortest[(shortest.IndexOf('E') + 1)..], CultureInfo.InvariantCulture);
-        string sign = round[0] == '-' ? "-" : "";
-        string mantissa = (round.Contains('E') ? round[..round.IndexOf('E')] : round).TrimStart('-');
-        string digits = mantissa.Replace(".", "").TrimStart('0');
-        digits = digits.TrimEnd('0');
-        if (exponent is < -4 or >= 16)
-            return $"{sign}{digits[0]}{(digits.Length > 1 ? "." + digits[1..] : "")}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
-        if (exponent < 0) return $"{sign}0.{new string('0', -exponent - 1)}{digits}";
-        if (digits.Length <= exponent + 1) return $"{sign}{digits.PadRight(exponent + 1, '0')}.0";
-        return $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}";
+        var into = new StringBuilder();
+        Write(value, into, budget, top: false);
+        return into.ToString();
     }
+
+    public static string Float(double value) => PythonNumber.Of(value);
 
     /// <summary>A number with a fixed count of decimals, exactly rounded with halves to even, as Python's <c>%.nf</c> and <c>round</c> do.</summary>
     public static string Fixed(double value, int decimals)
@@ -83,7 +75,13 @@ internal static class PythonText
             case Undefined: into.Append(top ? "" : "Undefined"); break;
             case PyList list: WriteList(list, into, budget); break;
             case PyDict dict: WriteDict(dict, into, budget); break;
-            case Namespace: into.Append("<Namespace>"); break;
+            case Namespace space:
+                into.Append("<Namespace ");
+                var held = new PyDict();
+                foreach (var (key, item) in space.Attributes) held[key] = item;
+                WriteDict(held, into, budget);
+                into.Append('>');
+                break;
             case LoopState loop: into.Append(CultureInfo.InvariantCulture, $"<LoopContext {loop.Index + 1}/{loop.Attribute("length")}>"); break;
             case PyFunction function: into.Append("<function ").Append(function.Name).Append('>'); break;
         }

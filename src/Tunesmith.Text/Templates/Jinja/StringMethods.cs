@@ -10,11 +10,12 @@ internal static class StringMethods
     {
         Func<Arguments, object?>? call = name switch
         {
-            "upper" => _ => s.ToUpperInvariant(),
-            "lower" or "casefold" => _ => s.ToLowerInvariant(),
+            "upper" => _ => CaseMapping.Upper(s),
+            "lower" => _ => CaseMapping.Lower(s),
+            "casefold" => _ => CaseMapping.Lower(CaseMapping.Upper(s)).Replace('ς', 'σ'),
             "title" => _ => Title(s),
             "capitalize" => _ => Capitalize(s),
-            "swapcase" => _ => string.Concat(s.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))),
+            "swapcase" => _ => CaseMapping.Swap(s),
             "strip" => a => Strip(s, a, true, true),
             "lstrip" => a => Strip(s, a, true, false),
             "rstrip" => a => Strip(s, a, false, true),
@@ -27,22 +28,27 @@ internal static class StringMethods
             "rfind" => a => Find(s, a, last: true),
             "index" => a => Find(s, a, last: false) is var at and >= 0 ? at : throw TemplateErrors.NotInText(),
             "rindex" => a => Find(s, a, last: true) is var at and >= 0 ? at : throw TemplateErrors.NotInText(),
-            "count" => a => Count(s, a.Bind("sub").Text(0)),
+            "count" => a => a.Bind("sub", "start", "end") is var b && Part(s, b) is { } part ? Count(part.Text, b.Text(0)) : 0L,
             "split" => a => Split(s, a, fromRight: false),
             "rsplit" => a => Split(s, a, fromRight: true),
             "splitlines" => a => SplitLines(s, a.Bind("keepends").Truth(0, false)),
             "partition" => a => Partition(s, a.Bind("sep").Text(0), last: false),
             "rpartition" => a => Partition(s, a.Bind("sep").Text(0), last: true),
             "join" => a => Join(s, Operators.Iterate(a.Bind("iterable").Needed(0), a.Budget), a.Budget),
-            "format" => a => PercentFormat.Braces(s, a),
+            "format" => a => BraceFormat.Apply(s, a),
+            "format_map" => a => BraceFormat.Apply(s, new Arguments(a.Name, [], a.Bind("mapping").Needed(0) is PyDict map ? [.. map.Where(p => p.Key is string).Select(p => KeyValuePair.Create((string)p.Key!, p.Value))] : throw TemplateErrors.NotAMapping(), a.Budget)),
             "zfill" => a => Pad(s, a, (t, n) => t.StartsWith('-') || t.StartsWith('+') ? t[0] + t[1..].PadLeft(n - 1, '0') : t.PadLeft(n, '0')),
-            "ljust" => a => Pad(s, a, (t, n) => t.PadRight(n)),
-            "rjust" => a => Pad(s, a, (t, n) => t.PadLeft(n)),
-            "center" => a => Pad(s, a, Center),
-            "isalpha" => _ => s.Length > 0 && s.All(char.IsLetter),
-            "isdigit" or "isnumeric" or "isdecimal" => _ => s.Length > 0 && s.All(char.IsDigit),
-            "isalnum" => _ => s.Length > 0 && s.All(char.IsLetterOrDigit),
-            "isspace" => _ => s.Length > 0 && s.All(char.IsWhiteSpace),
+            "ljust" => a => Fill(s, a, (_, missing) => (0, missing)),
+            "rjust" => a => Fill(s, a, (_, missing) => (missing, 0)),
+            "center" => a => Fill(s, a, (width, missing) => missing / 2 + (missing & width & 1) is var left ? (left, missing - left) : default),
+            "expandtabs" => a => ExpandTabs(s, a.Bind("tabsize").Count(0, 8), a.Budget),
+            "isalpha" => _ => All(s, Rune.IsLetter),
+            "isdecimal" => _ => All(s, rune => DecimalValue(rune) >= 0),
+            "isdigit" => _ => All(s, rune => CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0),
+            "isnumeric" => _ => All(s, IsNumeric),
+            "isalnum" => _ => All(s, rune => Rune.IsLetter(rune) || IsNumeric(rune)),
+            "isidentifier" => _ => s.Length > 0 && !char.IsDigit(s[0]) && All(s, rune => rune.Value == '_' || Rune.IsLetterOrDigit(rune)),
+            "isspace" => _ => s.Length > 0 && s.All(IsSpace),
             "islower" => _ => s.Any(char.IsLower) && !s.Any(char.IsUpper),
             "isupper" => _ => s.Any(char.IsUpper) && !s.Any(char.IsLower),
             "istitle" => _ => s.Any(char.IsLetter) && s == Title(s),
@@ -60,15 +66,27 @@ internal static class StringMethods
     {
         var text = new StringBuilder(s.Length);
         bool inWord = false;
-        foreach (char c in s)
+        foreach (var rune in s.EnumerateRunes())
         {
-            text.Append(inWord ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c));
-            inWord = char.IsLetter(c);
+            text.Append(inWord ? CaseMapping.Lower(rune.ToString()) : CaseMapping.Title(rune.ToString()));
+            inWord = Rune.IsUpper(rune) || Rune.IsLower(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter;
         }
         return text.ToString();
     }
 
-    public static string Capitalize(string s) => s.Length == 0 ? s : char.ToUpperInvariant(s[0]) + s[1..].ToLowerInvariant();
+    public static string Capitalize(string s) => First(s) is { Length: > 0 } first ? CaseMapping.Title(first) + CaseMapping.Lower(s)[CaseMapping.Lower(first).Length..] : s;
+
+    /// <summary>The value of a decimal digit of any script, or -1.</summary>
+    public static int DecimalValue(Rune rune) => Rune.IsDigit(rune) ? (int)Rune.GetNumericValue(rune) : -1;
+
+    /// <summary>White space as Python sees it: the base library's and four separators.</summary>
+    public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
+
+    private static bool IsNumeric(Rune rune) => Rune.IsNumber(rune) || Rune.GetNumericValue(rune) >= 0;
+
+    private static bool All(string s, Func<Rune, bool> holds) => s.Length > 0 && s.EnumerateRunes().All(holds);
+
+    private static string First(string s) => s.Length > 1 && char.IsSurrogatePair(s[0], s[1]) ? s[..2] : s[..Math.Min(1, s.Length)];
 
     /// <summary>Python's str.center: of an odd remainder the left side gets one more where the width is odd.</summary>
     public static string Center(string s, int width)
@@ -135,7 +153,7 @@ internal static class StringMethods
     private static string Strip(string s, Arguments arguments, bool start, bool end)
     {
         string? chars = arguments.Bind("chars").TextOrNone(0);
-        bool Goes(char c) => chars is null ? char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f' : chars.Contains(c);
+        bool Goes(char c) => chars is null ? IsSpace(c) : chars.Contains(c);
         int from = 0, to = s.Length;
         while (start && from < to && Goes(s[from])) from++;
         while (end && to > from && Goes(s[to - 1])) to--;
@@ -144,7 +162,10 @@ internal static class StringMethods
 
     private static object Affix(string s, Arguments arguments, Func<string, string, bool> matches)
     {
-        object? affix = arguments.Bind("affix").Needed(0);
+        var a = arguments.Bind("affix", "start", "end");
+        object? affix = a.Needed(0);
+        if (Part(s, a) is not { } part) return false;
+        s = part.Text;
         return affix switch
         {
             string text => matches(s, text),
@@ -155,17 +176,22 @@ internal static class StringMethods
 
     private static long Find(string s, Arguments arguments, bool last)
     {
-        var a = arguments.Bind("sub", "start");
-        string part = a.Text(0);
-        long start = a.Integer(1, 0);
-        int from = 0;
-        for (long n = start < 0 ? Math.Max(0, start + TextSink.CountCodePoints(s)) : start; n > 0; n--)
-        {
-            if (from >= s.Length) return part.Length == 0 && n == 0 ? from : -1;
-            from += char.IsHighSurrogate(s[from]) && from + 1 < s.Length ? 2 : 1;
-        }
-        int at = last ? s.LastIndexOf(part, StringComparison.Ordinal) : s.IndexOf(part, from, StringComparison.Ordinal);
-        return at < from ? -1 : TextSink.CountCodePoints(s[..at]);
+        var a = arguments.Bind("sub", "start", "end");
+        string wanted = a.Text(0);
+        if (Part(s, a) is not { } part) return -1;
+        int at = last ? part.Text.LastIndexOf(wanted, StringComparison.Ordinal) : part.Text.IndexOf(wanted, StringComparison.Ordinal);
+        return at < 0 ? -1 : part.Start + TextSink.CountCodePoints(part.Text[..at]);
+    }
+
+    /// <summary>The part between the arguments start and end, counted in code points; null where it would begin after its end.</summary>
+    private static (string Text, long Start)? Part(string s, BoundArguments a)
+    {
+        if (a.Any(1, null) is null && a.Any(2, null) is null) return (s, 0);
+        int[] places = [.. Enumerable.Range(0, s.Length + 1).Where(i => i == s.Length || i == 0 || !char.IsSurrogatePair(s[i - 1], s[i]))];
+        long count = places.Length - 1;
+        long Place(int index, long otherwise) => a.Any(index, null) is null ? otherwise : a.Integer(index, 0) is var given && given < 0 ? Math.Max(0, given + count) : given;
+        long start = Place(1, 0), end = Math.Min(Place(2, count), count);
+        return start > end ? null : (s[places[start]..places[end]], start);
     }
 
     private static PyList Split(string s, Arguments arguments, bool fromRight)
@@ -200,9 +226,9 @@ internal static class StringMethods
         var spans = new List<(int From, int To)>();
         for (int i = 0; i < s.Length;)
         {
-            while (i < s.Length && char.IsWhiteSpace(s[i])) i++;
+            while (i < s.Length && IsSpace(s[i])) i++;
             int from = i;
-            while (i < s.Length && !char.IsWhiteSpace(s[i])) i++;
+            while (i < s.Length && !IsSpace(s[i])) i++;
             if (i > from) spans.Add((from, i));
         }
         IEnumerable<object?> words = spans.Select(p => (object?)s[p.From..p.To]);
@@ -217,6 +243,38 @@ internal static class StringMethods
         int at = last ? s.LastIndexOf(separator, StringComparison.Ordinal) : s.IndexOf(separator, StringComparison.Ordinal);
         object?[] parts = at >= 0 ? [s[..at], separator, s[(at + separator.Length)..]] : last ? ["", "", s] : [s, "", ""];
         return new PyList(parts, ListKind.Tuple);
+    }
+
+    private static string Fill(string s, Arguments arguments, Func<int, int, (int Left, int Right)> share)
+    {
+        var a = arguments.Bind("width", "fillchar");
+        string fill = a.Text(1, " ");
+        int width = a.Count(0, 0), missing = width - TextSink.CountCodePoints(s);
+        if (TextSink.CountCodePoints(fill) != 1) throw TemplateErrors.WrongArgument(arguments.Name, 2, "one character", fill);
+        if (missing <= 0) return s;
+        arguments.Budget.Make((long)missing * fill.Length);
+        var (left, right) = share(width, missing);
+        return new StringBuilder().Insert(0, fill, left).Append(s).Append(new StringBuilder().Insert(0, fill, right)).ToString();
+    }
+
+    private static string ExpandTabs(string s, int size, Budget budget)
+    {
+        var text = new StringBuilder();
+        int column = 0;
+        foreach (var rune in s.EnumerateRunes())
+        {
+            if (rune.Value != '\t')
+            {
+                column = rune.Value is '\n' or '\r' ? 0 : column + 1;
+                text.Append(rune);
+                continue;
+            }
+            int spaces = size <= 0 ? 0 : size - column % size;
+            budget.Make(text.Length + (long)spaces);
+            text.Append(' ', spaces);
+            column += spaces;
+        }
+        return text.ToString();
     }
 
     private static string Pad(string s, Arguments arguments, Func<string, int, string> pad)

@@ -10,6 +10,17 @@ internal sealed class TokenStream(List<Token> tokens, JinjaLimits limits)
 
     public Token Peek => tokens[Math.Min(_at + 1, tokens.Count - 1)];
 
+    /// <summary>Where the stream stands, for <see cref="Named"/>.</summary>
+    public int Position => _at;
+
+    /// <summary>Whether a name was read since a position.</summary>
+    public bool Named(string name, int since)
+    {
+        for (int i = since; i < _at; i++)
+            if (tokens[i].IsName(name)) return true;
+        return false;
+    }
+
     public Token Next()
     {
         var token = tokens[_at];
