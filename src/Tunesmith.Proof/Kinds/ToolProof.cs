@@ -15,7 +15,6 @@ internal static class ToolProof
             number++;
             string kind = row.GetProperty("k").GetString()!, format = row.GetProperty("format").GetString()!;
             if (!ToolFormats.Names.Contains(format)) missing.Add($"tool format {format}");
-            else if (kind == "extract") missing.Add($"reading calls back in tool format {format}");
             else yield return TemplateProof.Guarded($"tools/{format}/{kind}/{number}", () => Check(kind, format, row, clock));
         }
         foreach (string name in missing) yield return new CaseResult(TemplateProof.Kind, name, false, "not implemented");
@@ -24,10 +23,17 @@ internal static class ToolProof
     private static string? Check(string kind, string format, JsonElement row, TimeProvider clock)
     {
         var expected = row.GetProperty("out");
-        bool refused = expected.ValueKind != JsonValueKind.String;
+        bool refused = expected.ValueKind == JsonValueKind.Object;
         string got;
         try
         {
+            if (kind == "extract")
+            {
+                var calls = ToolFormats.Extract(format, row.GetProperty("in").GetString()!);
+                if (refused) return "read where the reference refuses";
+                string read = JsonSerializer.Serialize(calls?.Select(call => new[] { call.Name, call.Arguments })), wanted = JsonSerializer.Serialize(expected);
+                return read == wanted ? null : TemplateProof.FirstDifference(read, wanted);
+            }
             got = kind == "tools" ? ToolFormats.Describe(format, row.GetProperty("tools").GetRawText(), clock) : ToolFormats.Call(format, row.GetProperty("calls").GetRawText());
         }
         catch (Runs.UsageException e)

@@ -5,9 +5,23 @@ using Tunesmith.Text.Templates.Jinja;
 
 namespace Tunesmith.Text.Templates;
 
-/// <summary>One way of telling a model about tools and of writing its calls (LLaMA-Factory, data/tool_utils.py).</summary>
-internal sealed class ToolFormat(string name, Func<IReadOnlyList<PyDict>, TimeProvider, string> describe, Func<IReadOnlyList<(string Name, PyDict Arguments)>, string> call)
+/// <summary>One way of telling a model about tools, of writing its calls and of reading them back (LLaMA-Factory, data/tool_utils.py).</summary>
+internal sealed class ToolFormat(string name, Func<IReadOnlyList<PyDict>, TimeProvider, string> describe, Func<IReadOnlyList<(string Name, object? Arguments)>, string> call,
+    Func<string, IReadOnlyList<ToolCall>?> extract)
 {
+    /// <summary>The calls that an answer holds; null where it is an ordinary one.</summary>
+    public IReadOnlyList<ToolCall>? Extract(string content)
+    {
+        try
+        {
+            return extract(content);
+        }
+        catch (System.Text.RegularExpressions.RegexMatchTimeoutException)
+        {
+            return null; // a text that takes seconds to look through is no call
+        }
+    }
+
     /// <summary>The text about the tools, which follows the system prompt; nothing for an empty list.</summary>
     public string Describe(string tools, TimeProvider clock)
     {
@@ -25,9 +39,9 @@ internal sealed class ToolFormat(string name, Func<IReadOnlyList<PyDict>, TimePr
 
     public override string ToString() => name;
 
-    private static (string, PyDict) Read(object? call, string content) =>
-        call is PyDict dict && dict.TryGet("name", out object? name) && name is string text && dict.TryGet("arguments", out object? arguments) && arguments is PyDict named
-            ? (text, named)
+    private static (string, object?) Read(object? call, string content) =>
+        call is PyDict dict && dict.TryGet("name", out object? name) && name is string text && dict.TryGet("arguments", out object? arguments)
+            ? (text, arguments)
             : throw TemplateErrors.NotACall(content);
 }
 
@@ -36,11 +50,12 @@ public static class ToolFormats
 {
     private static readonly SortedDictionary<string, ToolFormat> Known = new(StringComparer.Ordinal)
     {
-        ["default"] = new("default", DescribeDefault, calls => string.Join('\n', calls.Select(c => $"Action: {c.Name}\nAction Input: {Json(c.Arguments)}"))),
-        ["glm4"] = new("glm4", DescribeGlm4, calls => calls.Count == 1 ? $"{calls[0].Name}\n{Json(calls[0].Arguments)}" : throw TemplateErrors.OneCallOnly("glm4", calls.Count)),
-        ["llama3"] = new("llama3", DescribeLlama3, calls => CallObjects(calls, "parameters") is [var only] ? Json(only) : Json(new PyList(CallObjects(calls, "parameters")))),
-        ["mistral"] = new("mistral", (tools, _) => $"[AVAILABLE_TOOLS] {Json(new PyList([.. tools.Select(Wrapped)]))}[/AVAILABLE_TOOLS]", calls => Json(new PyList(CallObjects(calls, "arguments")))),
-        ["qwen"] = new("qwen", DescribeQwen, calls => string.Join('\n', CallObjects(calls, "arguments").Select(c => $"<tool_call>\n{Json(c)}\n</tool_call>"))),
+        ["default"] = new("default", DescribeDefault, calls => string.Join('\n', calls.Select(c => $"Action: {c.Name}\nAction Input: {Json(c.Arguments)}")), ToolCalls.Default),
+        ["glm4"] = new("glm4", DescribeGlm4, calls => calls.Count == 1 ? $"{calls[0].Name}\n{Json(calls[0].Arguments)}" : throw TemplateErrors.OneCallOnly("glm4", calls.Count), ToolCalls.Glm4),
+        ["llama3"] = new("llama3", DescribeLlama3, calls => CallObjects(calls, "parameters") is [var only] ? Json(only) : Json(new PyList(CallObjects(calls, "parameters"))), content => ToolCalls.Objects(content, "parameters")),
+        ["mistral"] = new("mistral", (tools, _) => $"[AVAILABLE_TOOLS] {Json(new PyList([.. tools.Select(Wrapped)]))}[/AVAILABLE_TOOLS]", calls => Json(new PyList(CallObjects(calls, "arguments"))),
+            content => ToolCalls.Objects(content, "arguments")),
+        ["qwen"] = new("qwen", DescribeQwen, calls => string.Join('\n', CallObjects(calls, "arguments").Select(c => $"<tool_call>\n{Json(c)}\n</tool_call>")), ToolCalls.Qwen),
     };
 
     public static IReadOnlyCollection<string> Names => Known.Keys;
@@ -50,6 +65,9 @@ public static class ToolFormats
 
     /// <summary>The text of one call or a list of calls, given as JSON.</summary>
     public static string Call(string format, string content) => Get(format).Call(content);
+
+    /// <summary>The calls that an answer in a format holds; null where it is an ordinary one.</summary>
+    public static IReadOnlyList<ToolCall>? Extract(string format, string content) => Get(format).Extract(content);
 
     internal static ToolFormat Get(string name) => Known.TryGetValue(name, out var format) ? format : throw TemplateErrors.NoToolFormat(name, Names);
 
@@ -67,7 +85,22 @@ public static class ToolFormats
         }
     }
 
-    private static string Json(object? value, string? indent = null) =>
+    /// <summary>JSON as template values; false where the text is none.</summary>
+    internal static bool TryParse(string json, out object? value)
+    {
+        try
+        {
+            value = Parse(json);
+            return true;
+        }
+        catch (Runs.UsageException)
+        {
+            value = null;
+            return false;
+        }
+    }
+
+    internal static string Json(object? value, string? indent = null) =>
         JsonText.Write(value, indent is null ? new JsonText.Style() : new JsonText.Style { Indent = indent, ItemSeparator = "," }, new Budget(new JinjaLimits()));
 
     private static PyDict Wrapped(PyDict tool) =>
@@ -76,7 +109,7 @@ public static class ToolFormats
     private static PyDict Unwrapped(PyDict tool) =>
         tool.TryGet("type", out object? type) && type is "function" && tool.TryGet("function", out object? inner) && inner is PyDict function ? function : tool;
 
-    private static List<object?> CallObjects(IReadOnlyList<(string Name, PyDict Arguments)> calls, string key) =>
+    private static List<object?> CallObjects(IReadOnlyList<(string Name, object? Arguments)> calls, string key) =>
         [.. calls.Select(c => (object?)new PyDict { ["name"] = c.Name, [key] = c.Arguments })];
 
     private static object? Needed(PyDict dict, string key) => dict.TryGet(key, out object? value) ? value : throw TemplateErrors.ToolLacks(key);

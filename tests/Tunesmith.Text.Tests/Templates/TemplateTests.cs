@@ -28,6 +28,26 @@ public sealed class TemplateTests
     public void Named_templates_write_prompts_and_answers(string name, string first, string answer, string second) =>
         Assert.Equal([first, answer, second, answer.Replace("A1", "A2")], Parts(Plate.Get(name), "S"));
 
+    [Theory]
+    [InlineData("default", "Thought: hm\nAction: a\nAction Input: ```{\"x\": 1.0}```\nAction: b\nAction Input: {\"y\": \"ü\"} ", "a {\"x\": 1.0}|b {\"y\": \"ü\"}")]
+    [InlineData("default", "Action: a\nAction Input: {broken", null)]
+    [InlineData("glm4", "get weather\n {\"a\":[1,null]}\n", "get weather {\"a\": [1, null]}")]
+    [InlineData("glm4", "no call", null)]
+    [InlineData("llama3", "[{\"name\": \"f\", \"parameters\": \"text\"}]", "f \"text\"")]
+    [InlineData("llama3", "{\"name\": \"f\", \"arguments\": {}}", null)]
+    [InlineData("mistral", " {\"name\": \"f\", \"arguments\": {}} ", "f {}")]
+    [InlineData("qwen", "so: <tool_call>\n{\"name\": \"f\", \"arguments\": 1}\n</tool_call>\n", "f 1")]
+    [InlineData("qwen", "<tool_call>{\"name\": \"f\", \"arguments\": 1}</tool_call> and more", null)]
+    public void Calls_are_read_back_out_of_an_answer(string format, string answer, string? expected) =>
+        Assert.Equal(expected, ToolFormats.Extract(format, answer) is { } calls ? string.Join('|', calls.Select(call => $"{call.Name} {call.Arguments}")) : null);
+
+    [Fact]
+    public void A_call_that_is_no_object_is_refused_and_arguments_may_be_any_value()
+    {
+        Assert.Throws<Runs.UsageException>(() => ToolFormats.Extract("mistral", "[1]"));
+        Assert.Equal("""{"name": "f", "parameters": "{\"a\": 1}"}""", ToolFormats.Call("llama3", """{"name": "f", "arguments": "{\"a\": 1}"}"""));
+    }
+
     [Fact]
     public void A_template_with_its_own_system_prompt_uses_it_where_none_is_given() =>
         Assert.StartsWith("<|im_start|>system\nYou are Qwen, created by Alibaba Cloud.", Parts(Plate.Get("qwen"))[0]);
