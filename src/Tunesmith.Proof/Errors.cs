@@ -11,11 +11,17 @@ internal static class Errors
     public static UsageException MissingFile(string path) =>
         new($"{path}: the file is missing; expected it beside the case's other files. Restore it, or remove the case.");
 
+    public static UsageException UnreadableFile(string path, string reason) =>
+        new($"{path}: cannot be read ({reason}); expected a file. Restore it, or remove the case.");
+
     public static UsageException BrokenJson(string path, long line, string reason) =>
         new($"{path}, line {line}: not valid JSON ({reason}); expected one JSON value. Restore the file from where it was recorded.");
 
     public static UsageException BrokenArchive(string path, string reason) =>
         new($"{path}: cannot be unpacked ({reason}); expected a gzip file of JSON lines. Restore the file from where it was recorded.");
+
+    public static UsageException NoStage(string kind) =>
+        new($"golden.json: got a run over {kind} with label smoothing; expected one without. This training is not implemented.");
 
     public static UsageException MissingKey(string what, string key) =>
         new($"{what}: the key '{key}' is missing; expected it in a case of this kind. See docs/reference/golden-formats.md.");

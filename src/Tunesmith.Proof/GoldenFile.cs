@@ -22,12 +22,17 @@ public static class GoldenFile
         {
             throw Errors.BrokenJson(path, (error.LineNumber ?? 0) + 1, error.Message);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.UnreadableFile(path, error.Message);
+        }
     }
 
-    /// <summary>The rows of a JSON Lines file, plain or gzip (<c>name.jsonl.gz</c>); the path may leave out <c>.gz</c>.</summary>
+    /// <summary>The rows of a JSON Lines file, plain or gzip (<c>name.jsonl.gz</c>), whichever of the two is there.</summary>
     public static IEnumerable<JsonElement> JsonLines(string path)
     {
         if (!File.Exists(path) && File.Exists(path + ".gz")) path += ".gz";
+        else if (!File.Exists(path) && path.EndsWith(".gz", StringComparison.Ordinal) && File.Exists(path[..^3])) path = path[..^3];
         if (!File.Exists(path)) throw Errors.MissingFile(path);
         long line = 0;
         foreach (var text in Lines(path))
@@ -49,7 +54,7 @@ public static class GoldenFile
     }
 
     /// <summary>Whether the file is there, plain or gzip.</summary>
-    public static bool Exists(string path) => File.Exists(path) || File.Exists(path + ".gz");
+    public static bool Exists(string path) => File.Exists(path) || File.Exists(path + ".gz") || (path.EndsWith(".gz", StringComparison.Ordinal) && File.Exists(path[..^3]));
 
     private static IEnumerable<string> Lines(string path)
     {

@@ -11,6 +11,15 @@ public static class GoldenPaths
     /// </summary>
     public static string? Root { get => GivenRoot.Value; set => GivenRoot.Value = value; }
 
+    /// <summary>The folder of another kind that this kind's cases use: beside it, else in shared/golden; the one beside it where neither is there.</summary>
+    public static string Beside(string folder, string other)
+    {
+        string beside = Path.GetFullPath(Path.Combine(folder, "..", other));
+        if (Directory.Exists(beside)) return beside;
+        try { return Resolve(folder, "shared/golden/" + other) is var found && Directory.Exists(found) ? found : beside; }
+        catch (Runs.UsageException) { return beside; } // no shared/ anywhere: what opens the folder names it
+    }
+
     /// <summary>A path as written in a file of <paramref name="folder"/>: relative to that folder, or from the folder that holds <c>shared/</c>.</summary>
     public static string Resolve(string folder, string path)
     {

@@ -75,7 +75,11 @@ public static class ProofRunner
     /// </summary>
     private static IEnumerable<(Kind? Kind, string Folder, string? Problem)> Find(string folder, bool top)
     {
-        var marks = new FolderMarks(folder);
+        FolderMarks? marks = null;
+        string? unreadable = null;
+        try { marks = new FolderMarks(folder); }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { unreadable = error.Message; }
+        if (marks is null) { yield return (null, folder, unreadable); yield break; }
         if (marks.BrokenBecause is not null) { yield return (null, folder, marks.BrokenBecause); yield break; }
         var kind = KindPlate.All.FirstOrDefault(candidate => candidate.Recognises(marks));
         if (kind is not null) { yield return (kind, folder, null); yield break; }
@@ -116,7 +120,7 @@ public static class ProofRunner
                 if (!results.MoveNext()) break;
                 result = results.Current;
             }
-            catch (Exception error) when (error is not OperationCanceledException and not OutOfMemoryException)
+            catch (Exception error) when (error is not OperationCanceledException)
             {
                 broken = Describe(error);
                 break;
@@ -132,10 +136,23 @@ public static class ProofRunner
     {
         broken = null;
         try { return kind.Verify!(folder).GetEnumerator(); }
-        catch (Exception error) when (error is not OperationCanceledException and not OutOfMemoryException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             broken = Describe(error);
             return null;
+        }
+    }
+
+    /// <summary>One row of a file of many cases: whatever is wrong with it fails this case and leaves the others alone.</summary>
+    internal static CaseResult Guarded(string kind, string name, Func<CaseResult> check)
+    {
+        try
+        {
+            return check();
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            return new CaseResult(kind, name, false, Describe(error));
         }
     }
 

@@ -141,7 +141,13 @@ public static class AdapterProof
             entry.Need("combination_type", "combinations").GetString()!,
             entry.Need("weights", "combinations").Numbers(),
             entry.Maybe("density")?.GetDouble(),
-            entry.Maybe("svd_rank")?.GetInt32());
+            entry.Maybe("svd_rank")?.GetInt32(),
+            entry.Maybe("majority_sign_method")?.GetString() ?? "total");
+        if (request.Type.EndsWith("svd", StringComparison.Ordinal))
+        {
+            tolerance = test.Tolerance("svd", tolerance);
+        }
+
         using Adapter adapter = request.Load(model, [.. adapters.Select(one => Path.Combine(folder, one))]);
         test.Compare.Floats("combined " + name, Logits(test, model).ToFloats(), test.Read("output." + name).ToFloats(), tolerance);
     }

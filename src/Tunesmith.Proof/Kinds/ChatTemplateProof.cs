@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Json;
 using Tunesmith.Runs;
 using Tunesmith.Text.Templates;
@@ -17,13 +16,13 @@ public static class ChatTemplateProof
     /// <summary>Checks every file of the folder that is known; a file that is absent is not checked.</summary>
     public static IEnumerable<CaseResult> Verify(string folder)
     {
-        foreach (var row in Rows(folder, "features.jsonl")) yield return Feature(row);
+        foreach (var row in Rows(folder, "features.jsonl")) yield return ProofRunner.Guarded(Kind, $"features/{row.Maybe("name")}", () => Feature(row));
         if (File.Exists(Path.Combine(folder, "chats.json")))
         {
-            using var chats = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "chats.json")));
-            foreach (var result in Rendered(folder, chats.RootElement)) yield return result;
-            foreach (var result in Generated(folder, chats.RootElement)) yield return result;
-            foreach (var row in Rows(folder, "masks.jsonl")) yield return Mask(folder, chats.RootElement, row);
+            JsonElement chats = GoldenFile.Json(Path.Combine(folder, "chats.json"));
+            foreach (var result in Rendered(folder, chats)) yield return result;
+            foreach (var result in Generated(folder, chats)) yield return result;
+            foreach (var row in Rows(folder, "masks.jsonl")) yield return ProofRunner.Guarded(Kind, $"masks/{row.Maybe("name")}/{row.Maybe("case")}", () => Mask(folder, chats, row));
         }
     }
 
@@ -31,11 +30,7 @@ public static class ChatTemplateProof
     internal static IEnumerable<JsonElement> Rows(string folder, string file)
     {
         string path = Path.Combine(folder, file);
-        if (!File.Exists(path)) yield break;
-        using var stream = File.OpenRead(path);
-        using var reader = new StreamReader(file.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
-        while (reader.ReadLine() is { } line)
-            if (line.Length > 0) yield return JsonDocument.Parse(line).RootElement;
+        return GoldenFile.Exists(path) ? GoldenFile.JsonLines(path) : [];
     }
 
     private static CaseResult Feature(JsonElement row)
@@ -73,7 +68,8 @@ public static class ChatTemplateProof
     /// <summary>The templates that LLaMA-Factory writes into tokenizers, rendered with the plain chats.</summary>
     private static IEnumerable<CaseResult> Generated(string folder, JsonElement chats)
     {
-        var sources = Rows(Path.Combine(folder, "..", "templates"), "jinja-ollama.jsonl.gz")
+        if (!GoldenFile.Exists(Path.Combine(folder, "llamafactory-jinja.jsonl"))) yield break;
+        var sources = Rows(GoldenPaths.Beside(folder, "templates"), "jinja-ollama.jsonl.gz")
             .Where(r => r.GetProperty("jinja").ValueKind == JsonValueKind.String)
             .ToDictionary(r => r.GetProperty("name").GetString()!, r => r.GetProperty("jinja").GetString()!);
         foreach (var row in Rows(folder, "llamafactory-jinja.jsonl.gz"))
@@ -90,7 +86,7 @@ public static class ChatTemplateProof
     private static CaseResult Mask(string folder, JsonElement chats, JsonElement row)
     {
         string name = $"masks/{row.GetProperty("name").GetString()}/{row.GetProperty("case").GetString()}";
-        var tokenizer = new RecordedTokenizers(Path.Combine(folder, "..", "templates")).Fresh("neutral");
+        var tokenizer = new RecordedTokenizers(GoldenPaths.Beside(folder, "templates")).Fresh("neutral");
         var rendered = ChatTemplate.Parse(row.GetProperty("template").GetString()!).Render(Messages(chats, row.GetProperty("case").GetString()!), new ChatOptions { Clock = Clock });
         var encoding = tokenizer.Encode(rendered.Text, addSpecialTokens: false);
         int[] mask = new int[encoding.Count];
@@ -113,6 +109,10 @@ public static class ChatTemplateProof
         try
         {
             rendered = render();
+        }
+        catch (Exception e) when (e is not (JinjaException or UsageException or OperationCanceledException))
+        {
+            return new CaseResult(Kind, name, false, ProofRunner.Describe(e));
         }
         catch (Exception e) when (e is JinjaException or UsageException)
         {

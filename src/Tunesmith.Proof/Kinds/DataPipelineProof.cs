@@ -23,14 +23,12 @@ internal static class DataPipelineProof
 
     public static IEnumerable<CaseResult> Verify(string folder)
     {
-        foreach (string line in File.ReadLines(Path.Combine(folder, "cases.jsonl")))
+        foreach (var root in GoldenFile.JsonLines(Path.Combine(folder, "cases.jsonl")))
         {
-            using var document = JsonDocument.Parse(line);
-            var root = document.RootElement;
-            string name = root.GetProperty("name").GetString()!;
-            yield return Case(folder, name, root);
+            string name = root.Need("name", "case").GetString()!;
+            yield return ProofRunner.Guarded(KindName, name, () => Case(folder, name, root));
         }
-        if (File.Exists(Path.Combine(folder, "functions.json"))) yield return Functions(folder);
+        if (File.Exists(Path.Combine(folder, "functions.json"))) yield return ProofRunner.Guarded(KindName, "functions", () => Functions(folder));
     }
 
     private static CaseResult Case(string folder, string name, JsonElement root)
@@ -54,8 +52,8 @@ internal static class DataPipelineProof
         var recipe = Recipe.Parse(args.GetRawText(), "args.json");
         var keys = recipe.Bind<CaseKeys>();
         var options = recipe.Bind<DataOptions>() with { DatasetDir = Path.Combine(folder, "data") };
-        string beside = Path.Combine(folder, "..", "llamafactory-runs", "base");
-        var tokenizer = Tokenizer.Load(Directory.Exists(beside) ? beside : Path.Combine(folder, "base"));
+        string own = Path.Combine(folder, "base");
+        var tokenizer = Tokenizer.Load(Directory.Exists(own) ? own : GoldenPaths.Beside(folder, "llamafactory-runs/base"));
         var template = ConversationTemplate.For(options, tokenizer);
         template.FixTokenizer(tokenizer);
         if (DayOfRecording(root, tokenizer) is { } day) template = template with { Clock = new FixedDay(day) };

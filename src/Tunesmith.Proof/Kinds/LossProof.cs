@@ -26,8 +26,7 @@ internal static class LossProof
     private static CaseResult Guarded(JsonElement row)
     {
         var name = row.Maybe("id")?.GetString() ?? "row without id";
-        try { return Row(name, row); }
-        catch (Exception error) when (error is not OutOfMemoryException) { return new CaseResult("losses", name, false, ProofRunner.Describe(error)); }
+        return ProofRunner.Guarded("losses", name, () => Row(name, row));
     }
 
     private static CaseResult Row(string name, JsonElement row)

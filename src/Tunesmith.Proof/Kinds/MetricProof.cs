@@ -54,10 +54,7 @@ internal static class MetricProof
         {
             number++;
             var name = row.Maybe("id")?.GetString() ?? $"{Path.GetFileName(file)}:{number}";
-            CaseResult result;
-            try { result = Row(name, row); }
-            catch (Exception error) when (error is not OutOfMemoryException) { result = new CaseResult("metrics", name, false, ProofRunner.Describe(error)); }
-            yield return result;
+            yield return ProofRunner.Guarded("metrics", name, () => Row(name, row));
         }
     }
 

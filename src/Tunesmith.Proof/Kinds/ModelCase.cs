@@ -34,6 +34,9 @@ internal sealed class ModelCase : IDisposable
         }
     }
 
+    /// <summary>Tolerances of tensors grow with the largest value where that exceeds 1; otherwise they are absolute.</summary>
+    public bool RelativeToLargest { get; init; }
+
     public JsonElement Golden { get; }
 
     public Model Model { get; }
@@ -61,13 +64,13 @@ internal sealed class ModelCase : IDisposable
 
     /// <param name="name">Golden name.</param>
     /// <param name="actual">What was computed.</param>
-    /// <param name="tolerance">Absolute, and relative to the largest value where that exceeds 1.</param>
+    /// <param name="tolerance">Absolute, or relative to the largest value (<see cref="RelativeToLargest"/>).</param>
     /// <param name="rows">Not zero where a row of the last dimension counts; null: all.</param>
     public void Same(string name, Tensor actual, double tolerance, Tensor? rows = null)
     {
         Tensor expected = Read(name);
         float[] wanted = expected.ToFloats();
-        double size = wanted.Length == 0 ? 1 : Math.Max(1, wanted.Max(value => Math.Abs(value)));
+        double size = !RelativeToLargest || wanted.Length == 0 ? 1 : Math.Max(1, wanted.Max(value => Math.Abs(value)));
         Compare.Floats(name, actual.ToFloats(), wanted, tolerance * size, 0, expected.Shape, rows is null ? [] : Spread(rows, wanted.Length));
     }
 

@@ -75,19 +75,12 @@ public static class ScheduleProof
         }
     });
 
-    private static CaseResult Guarded(string name, Action<Compare> run)
+    private static CaseResult Guarded(string name, Action<Compare> run) => ProofRunner.Guarded(Kind, name, () =>
     {
         var compare = new Compare();
-        try
-        {
-            run(compare);
-        }
-        catch (Exception error) when (error is Runs.UsageException or Runs.RunException)
-        {
-            return new CaseResult(Kind, name, false, error.Message);
-        }
+        run(compare);
         return compare.Result(Kind, name);
-    }
+    });
 
     private static Dictionary<string, object?> Arguments(JsonElement row)
     {

@@ -40,9 +40,9 @@ public static class TemplateProof
             string? problem = check();
             return new CaseResult(Kind, name, problem is null, problem ?? "equal");
         }
-        catch (Exception e) when (e is UsageException or RunException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            return new CaseResult(Kind, name, false, e.Message);
+            return new CaseResult(Kind, name, false, ProofRunner.Describe(e));
         }
     }
 

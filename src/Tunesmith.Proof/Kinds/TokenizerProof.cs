@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tunesmith.Runs;
 using Tunesmith.Text.Tokenizers;
 using Tunesmith.Text.Tokenizers.Loading;
 
@@ -84,7 +83,7 @@ public static class TokenizerProof
         }
     }
 
-    /// <summary>What went wrong with the user's input, or null; other exceptions are faults of the program and go on.</summary>
+    /// <summary>What went wrong, or null.</summary>
     internal static string? Attempt(Action action)
     {
         try
@@ -92,9 +91,9 @@ public static class TokenizerProof
             action();
             return null;
         }
-        catch (UsageException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            return error.Message;
+            return ProofRunner.Describe(error);
         }
     }
 

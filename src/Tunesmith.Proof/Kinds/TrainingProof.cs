@@ -3,6 +3,7 @@ using Tunesmith.Data;
 using Tunesmith.Models;
 using Tunesmith.Models.Adapters;
 using Tunesmith.Models.Checkpoints;
+using Tunesmith.Models.Families;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Nn;
 using Tunesmith.Training;
@@ -44,21 +45,33 @@ public static class TrainingProof
         string optim = golden.Maybe("training_arguments")?.Maybe("optim")?.GetString() ?? "adamw_torch";
         if (!Training.Optimizers.Optimizers.Names.Contains(optim)) return $"optim {optim}";
         if (stage != "encoder") return null;
-        string architecture = GoldenFile.Json(Path.Combine(@base, "config.json")).Maybe("architectures")?[0].GetString() ?? "";
-        return architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) ? null : $"training of {architecture}";
+        return EncoderKind(@base) is ModelKind.SequenceClassification or ModelKind.TokenClassification or ModelKind.QuestionAnswering ? null
+            : $"training of {GoldenFile.Json(Path.Combine(@base, "config.json")).Maybe("architectures")}";
     }
 
-    internal static IReadOnlyList<TokenizedExample> Examples(string path) =>
+    /// <summary>What the base of an encoder run computes.</summary>
+    internal static ModelKind? EncoderKind(string @base)
+    {
+        (Family family, ModelConfig config) = ModelLoader.ReadConfig(@base);
+        return family.KindOf(config.Architectures);
+    }
+
+    /// <param name="path">A file of rows.</param>
+    /// <param name="kind">What the labels are: of tokens, of rows, or places of an answer.</param>
+    internal static IReadOnlyList<TokenizedExample> Examples(string path, ModelKind kind) =>
         [.. GoldenFile.JsonLines(path).Select(row => new TokenizedExample
         {
             InputIds = row.Need("input_ids", path).Integers(),
-            Labels = row.Maybe("labels") is { ValueKind: JsonValueKind.Array } labels && IsTokens(row) ? labels.Integers() : [],
+            Labels = kind is ModelKind.CausalLm or ModelKind.TokenClassification ? row.Need("labels", path).Integers() : [],
             TokenTypeIds = row.Maybe("token_type_ids")?.Integers(),
             PositionIds = row.Maybe("position_ids")?.Integers(),
-            Targets = IsTokens(row) ? null : [.. row.Need("labels", path).Numbers().Select(value => (float)value)],
+            Targets = kind switch
+            {
+                ModelKind.SequenceClassification => [.. row.Need("labels", path).Numbers().Select(value => (float)value)],
+                ModelKind.QuestionAnswering => [row.Need("start_positions", path).GetInt32(), row.Need("end_positions", path).GetInt32()],
+                _ => null,
+            },
         })];
-
-    private static bool IsTokens(JsonElement row) => row.Maybe("labels") is { ValueKind: JsonValueKind.Array } labels && labels.GetArrayLength() == row.Need("input_ids", "row").GetArrayLength();
 }
 
 /// <summary>One recorded run done again.</summary>
@@ -71,15 +84,15 @@ internal sealed class RecordedTraining : IDisposable
     private readonly Adapter? _adapter;
     private readonly Compare _compare = new();
     private readonly string _work = Directory.CreateTempSubdirectory("tunesmith-proof-").FullName;
-    private readonly bool _encoder;
+    private readonly ModelKind _kind;
     private readonly HashSet<string> _undetermined;
 
     public RecordedTraining(string folder, string @base, JsonElement golden)
     {
         (_folder, _golden) = (folder, golden);
-        _encoder = golden.Need("stage", "golden.json").GetString() == "encoder";
+        _kind = golden.Need("stage", "golden.json").GetString() == "encoder" ? TrainingProof.EncoderKind(@base)!.Value : ModelKind.CausalLm;
         DType dtype = golden.Maybe("dtype")?.GetString() == "bfloat16" ? DType.BFloat16 : DType.Float32;
-        _model = ModelLoader.Load(@base, new LoadOptions { DType = dtype, Kind = _encoder ? ModelKind.SequenceClassification : ModelKind.CausalLm }).Model;
+        _model = ModelLoader.Load(@base, new LoadOptions { DType = dtype, Kind = _kind }).Model;
         _undetermined = golden.Maybe("undetermined") is JsonElement named ? [.. named.EnumerateObject().Select(entry => entry.Name)] : [];
         switch (golden.Need("finetuning_type", "golden.json").GetString())
         {
@@ -107,10 +120,11 @@ internal sealed class RecordedTraining : IDisposable
         using var trainer = new Trainer(new TrainerInput
         {
             Model = _model,
-            Stage = _encoder ? Classification.AsTransformers(PadId) : Stages.Create(options, PadId),
+            Stage = _kind == ModelKind.CausalLm ? Stages.Create(options, PadId)
+                : EncoderStages.For(_kind, PadId, options.LabelSmoothingFactor) ?? throw Errors.NoStage(_kind.ToString()),
             Options = options,
-            Train = TrainingProof.Examples(GoldenPaths.Resolve(_folder, _golden.Need("data", "golden.json").GetString()!)),
-            Eval = _golden.Maybe("eval_data") is JsonElement eval ? TrainingProof.Examples(GoldenPaths.Resolve(_folder, eval.GetString()!)) : null,
+            Train = TrainingProof.Examples(GoldenPaths.Resolve(_folder, _golden.Need("data", "golden.json").GetString()!), _kind),
+            Eval = _golden.Maybe("eval_data") is JsonElement eval ? TrainingProof.Examples(GoldenPaths.Resolve(_folder, eval.GetString()!), _kind) : null,
             EvaluationMean = EvaluationMean.Batches,
             RunFolder = options.LoadBestModelAtEnd ? _work : null,
             Observer = new Recorder(steps, evaluations),

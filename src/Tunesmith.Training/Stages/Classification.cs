@@ -16,7 +16,7 @@ public sealed class Classification : Stage
     public static Stage Cls(TrainingOptions options, int padId) => new Classification(padId, LossReduction.Window, options.LabelSmoothingFactor);
 
     /// <summary>The same with transformers' reduction, which adds up the means of the micro-batches.</summary>
-    public static Stage AsTransformers(int padId) => new Classification(padId, LossReduction.SummedMeans, 0);
+    public static Stage AsTransformers(int padId, double labelSmoothing = 0) => new Classification(padId, LossReduction.SummedMeans, labelSmoothing);
 
     public override void Check(Model model)
     {
