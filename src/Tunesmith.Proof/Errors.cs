@@ -20,9 +20,6 @@ internal static class Errors
     public static UsageException BrokenArchive(string path, string reason) =>
         new($"{path}: cannot be unpacked ({reason}); expected a gzip file of JSON lines. Restore the file from where it was recorded.");
 
-    public static UsageException NoStage(string kind) =>
-        new($"golden.json: got a run over {kind} with label smoothing; expected one without. This training is not implemented.");
-
     public static UsageException MissingKey(string what, string key) =>
         new($"{what}: the key '{key}' is missing; expected it in a case of this kind. See docs/reference/golden-formats.md.");
 

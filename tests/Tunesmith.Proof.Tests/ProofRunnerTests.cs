@@ -49,6 +49,18 @@ public sealed class ProofRunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_cannot_be_opened_fails_its_case_and_the_others_go_on()
+    {
+        Write("a/golden.json", """{"kind": "decoders"}""");
+        Write("b/rows.jsonl", GoodRow);
+        using var held = new FileStream(Path.Combine(_folder, "a", "golden.json"), FileMode.Open, FileAccess.Read, FileShare.None);
+        var (summary, text) = Verify(_folder);
+        Assert.Equal(new ProofSummary(1, 1), summary);
+        Assert.Contains("unknown/a  FAILED", text[0], StringComparison.Ordinal);
+        Assert.Contains("golden.json: cannot be read", text[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_row_without_its_input_is_one_failed_line()
     {
         Write("rows.jsonl", """{"id":"bare","metric":"perplexity","output":{"perplexity":1}}""");

@@ -45,8 +45,9 @@ public static class TrainingProof
         string optim = golden.Maybe("training_arguments")?.Maybe("optim")?.GetString() ?? "adamw_torch";
         if (!Training.Optimizers.Optimizers.Names.Contains(optim)) return $"optim {optim}";
         if (stage != "encoder") return null;
-        return EncoderKind(@base) is ModelKind.SequenceClassification or ModelKind.TokenClassification or ModelKind.QuestionAnswering ? null
-            : $"training of {GoldenFile.Json(Path.Combine(@base, "config.json")).Maybe("architectures")}";
+        double smoothing = golden.Maybe("training_arguments")?.Maybe("label_smoothing_factor")?.Number() ?? 0;
+        return EncoderKind(@base) is ModelKind kind && EncoderStages.For(kind, 0, smoothing) is not null ? null
+            : $"training of {GoldenFile.Json(Path.Combine(@base, "config.json")).Maybe("architectures")}{(smoothing > 0 ? " with label smoothing" : "")}";
     }
 
     /// <summary>What the base of an encoder run computes.</summary>
@@ -121,7 +122,7 @@ internal sealed class RecordedTraining : IDisposable
         {
             Model = _model,
             Stage = _kind == ModelKind.CausalLm ? Stages.Create(options, PadId)
-                : EncoderStages.For(_kind, PadId, options.LabelSmoothingFactor) ?? throw Errors.NoStage(_kind.ToString()),
+                : EncoderStages.For(_kind, PadId, options.LabelSmoothingFactor)!,
             Options = options,
             Train = TrainingProof.Examples(GoldenPaths.Resolve(_folder, _golden.Need("data", "golden.json").GetString()!), _kind),
             Eval = _golden.Maybe("eval_data") is JsonElement eval ? TrainingProof.Examples(GoldenPaths.Resolve(_folder, eval.GetString()!), _kind) : null,

@@ -1,5 +1,6 @@
 using Tunesmith.Models;
 using Tunesmith.Models.Adapters;
+using Tunesmith.Models.Blocks;
 using Tunesmith.Models.Checkpoints;
 using Tunesmith.Runs;
 using Tunesmith.Torch;
@@ -328,6 +329,32 @@ public sealed class AdapterFileTests : IDisposable
         var targets = new ModuleTargets(read);
         Assert.All(contained.Split(','), name => Assert.True(targets.Contains(name), name));
         Assert.False(targets.Contains(left));
+    }
+
+    [Theory]
+    [InlineData("total", -3)] // 1 - 3 is below 0
+    [InlineData("frequency", 1)] // one sign each: a draw counts as positive
+    public void Ties_elects_a_sign_by_values_or_by_votes(string signs, float expected)
+    {
+        using var scope = Scope.Open();
+        string[] folders = [_folder.File("first"), _folder.File("second")];
+        foreach ((string folder, double value) in folders.Zip([1.0, -3.0]))
+        {
+            using Model model = Tensors.Load("llama");
+            using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 1, Alpha = 1, TargetModules = ["q_proj"] }, new Generator(1));
+            foreach ((string _, Projection layer) in adapter.Layers)
+            {
+                layer.Update!.A.Weight.Value.Detach().FillInPlace(value);
+                layer.Update.B.Weight.Value.Detach().FillInPlace(value);
+            }
+
+            adapter.Save(folder);
+        }
+
+        using Model both = Tensors.Load("llama");
+        using Adapter combined = new AdapterCombination("ties", [1, 1], Density: 1, Signs: signs).Load(both, folders);
+        Assert.All(combined.Layers[0].Layer.Update!.A.Weight.Value.ToFloats(), value => Assert.Equal(expected, value));
+        Assert.Contains("got the sign method 'vote'; expected total or frequency", Assert.Throws<UsageException>(() => new AdapterCombination("ties", [1, 1], Density: 1, Signs: "vote").Load(both, folders)).Message);
     }
 
     private Model Saved(string start = "true")
