@@ -24,6 +24,38 @@ public static class DataPreview
         return records;
     }
 
+    /// <summary>The texts of classification rows as they were written, read again from where they stand; only tokens are kept of a row.</summary>
+    public static IReadOnlyList<string> Texts(DataOptions options, IReadOnlyList<Place> places)
+    {
+        var texts = new string[places.Count];
+        var loader = new DatasetLoader(options with { OnBadRow = "skip" }, 0, null);
+        foreach (var file in places.Select((place, at) => (place, at)).GroupBy(p => p.place.File))
+        {
+            var wanted = file.ToLookup(p => p.place.Record, p => p.at);
+            long last = file.Max(p => p.place.Record);
+            ClassRows? rows = null;
+            foreach (var row in loader.Rows(file.Key))
+            {
+                rows ??= new ClassRows(file.Key, row, options);
+                foreach (int at in wanted[row.Place.Record])
+                {
+                    var read = rows.Read(row);
+                    texts[at] = read.Pair is null ? read.Text : $"{read.Text} | {read.Pair}";
+                }
+                if (row.Place.Record >= last) break;
+            }
+        }
+        return texts;
+    }
+
+    /// <summary>The bytes of all data files of a recipe; packed ones count as they lie on the disk. What is not there counts nothing.</summary>
+    public static long FileBytes(DataOptions options)
+    {
+        var info = options.Dataset.Concat(options.EvalDataset).Any() ? DatasetInfo.Load(options.DatasetDir) : null;
+        var paths = options.Dataset.Concat(options.EvalDataset).SelectMany(name => info![name].Files.Select(file => Path.Combine(info[name].Folder, file))).Concat(options.TrainFile).Concat(options.EvalFile);
+        return paths.Sum(path => Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles().Sum(file => file.Length) : File.Exists(path) ? new FileInfo(path).Length : 0);
+    }
+
     private static PreviewRecord Show(ClassRow row)
     {
         var parts = new List<KeyValuePair<string, string>> { new("text", row.Text) };

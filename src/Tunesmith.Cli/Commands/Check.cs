@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Tunesmith.Data;
 using Tunesmith.Models.Checkpoints;
+using Tunesmith.Runs;
+using Tunesmith.Runs.Folders;
 using Tunesmith.Runs.Recipes;
 using Tunesmith.Training;
 
@@ -13,19 +15,23 @@ internal static class Check
     private const int ShownRecords = 3;
     private const double Mebi = 1 << 20;
 
-    /// <summary>Floating-point operations a second and core that training reaches here in fp32 (docs/log.md): the time is an estimate, no promise.</summary>
-    private const double OperationsPerCore = 60e9;
+    /// <summary>Data files up to this size are read to their end, so that the command stays below a second.</summary>
+    private const long WholeBytes = 2 << 20;
+
+    /// <summary>What is read of larger ones.</summary>
+    private const int FirstRows = 2000;
 
     public static Command Command { get; } = new()
     {
         Name = "check",
-        Usage = "RECIPE [key=value ...] [--json]",
+        Usage = "RECIPE [key=value ...] [--all] [--json]",
         Summary = "resolves a recipe: values with their origin, first records, memory and time",
-        Help = """
+        Help = $"""
             Loads no weights and no libtorch. Problems are told all at once, with line numbers
-            and the nearest known key.
+            and the nearest known key. Data files of together up to 2 MiB are read to their
+            end, of larger ones the first {FirstRows:N0} rows; --all reads everything, as train will.
             """,
-        Flags = [new("--json", null, "one JSON object")],
+        Flags = [new("--all", null, "reads large data files to their end too"), new("--json", null, "one JSON object")],
         Run = Run,
     };
 
@@ -38,18 +44,32 @@ internal static class Check
         long parameters, bytes;
         using (var files = CheckpointFiles.Open(options.Model.ModelNameOrPath!)) (parameters, bytes) = (files.ParameterCount, files.ByteCount);
         var records = DataPreview.First(options.Data, options.Training.Stage, ShownRecords);
-        var memory = Memory(options, parameters, config.LayerCount, config.Width, config.VocabSize);
-        var secondsPerExample = 6.0 * parameters * Math.Min(options.Data.CutoffLen, 256) * (options.Adapter.FinetuningType == "full" ? 1 : 0.7) / (OperationsPerCore * Environment.ProcessorCount);
-        if (run.Json)
-        {
-            run.Out.WriteLine(JsonSerializer.Serialize(new
-            {
-                recipe = recipe.Resolved.ToDictionary(k => k.Name, k => new { value = RecipeWriter.Value(k.Value), origin = k.Origin.ToString() }),
-                without_effect = recipe.WithoutEffect,
-                parameters, bytes, memory_mib = Math.Round(memory / Mebi), seconds_per_1000_examples = Math.Round(secondsPerExample * 1000, 1),
-            }, InputTexts.Json));
-            return App.Done;
-        }
+        var whole = run.Arguments.Has("--all") || DataPreview.FileBytes(options.Data) <= WholeBytes;
+        var read = whole ? options : options with { Data = Beginning(options) };
+        var (tokenizer, template) = TrainingRun.Text(read);
+        var data = TrainingRun.Build(read, tokenizer, template);
+        var estimate = data.Train.Count == 0 || !options.Training.DoTrain ? null
+            : RunEstimate.Of(options, config, parameters, data.Train.Count, data.Train, Environment.ProcessorCount, Machine.Processor().Features.Contains("avx512f"));
+        // Read, not opened: nothing is made or locked.
+        var (state, problem) = State(options, recipe);
+        if (run.Json) WriteJson(run, recipe, parameters, bytes, records, data, whole, estimate, problem?.Message ?? state);
+        else Write(run, recipe, config, parameters, bytes, records, data, whole, estimate, state);
+        if (problem is null) return App.Done;
+        run.Out.Flush();
+        throw problem;
+    }
+
+    // Of the first rows only what holds for them alone is asked: a label may come later, and what is held out depends on how many there are.
+    private static DataOptions Beginning(RunOptions options) => options.Data with
+    {
+        MaxSamples = Math.Min(FirstRows, options.Data.MaxSamples ?? FirstRows),
+        EvalDataset = [], EvalFile = [], ValSize = "0",
+        ProblemType = options.Training.Stage == "cls" && options.Data.ProblemType != LabelSet.Regression ? LabelSet.Multi : options.Data.ProblemType,
+    };
+
+    private static void Write(Invocation run, Recipe recipe, ModelConfig config, long parameters, long bytes, IReadOnlyList<PreviewRecord> records, DatasetSplits data, bool whole,
+        RunEstimate? estimate, string? state)
+    {
         foreach (var key in recipe.Resolved) run.Out.WriteLine(Clip($"{key.Name,-36} {RecipeWriter.Value(key.Value),-28} {key.Origin}", run));
         foreach (var ignored in recipe.WithoutEffect) run.Out.WriteLine($"{ignored}: without effect here");
         run.Out.WriteLine();
@@ -59,21 +79,53 @@ internal static class Check
             foreach (var (name, text) in record.Parts) run.Out.WriteLine(Clip($"  {name}: {text.ReplaceLineEndings(" ")}", run));
         }
         run.Out.WriteLine();
+        if (!whole) run.Out.WriteLine($"of the data only the first {FirstRows.ToString("N0", CultureInfo.InvariantCulture)} rows were read; --all reads everything");
+        foreach (var line in data.Report.Lines()) run.Out.WriteLine(line);
         run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"model: {config.ModelType}, {parameters:N0} parameters, {bytes / 1e6:F1} MB on disk"));
-        run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: about {memory / Mebi:N0} MiB; this machine has {Machine.Memory().Available * 1024:N0} MiB free"));
-        run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"time: about {secondsPerExample * 1000:F0} s for 1,000 examples of up to {Math.Min(options.Data.CutoffLen, 256)} tokens on {Environment.ProcessorCount} cores"));
-        return App.Done;
+        if (estimate is not null)
+        {
+            run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: about {estimate.Bytes / Mebi:N0} MiB; this machine has {Machine.Memory().Available * 1024:N0} MiB free"));
+            run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"time: about {Duration(estimate.Seconds)} for {estimate.Length.TotalSteps:N0} updates{(whole ? "" : " over what was read")}, {Environment.ProcessorCount} cores with nothing else to do"));
+        }
+        if (state is not null) run.Out.WriteLine($"output_dir: {state}");
     }
 
-    // Weights, gradients and AdamW's two moments of what is trained, and the activations of one micro-batch: about 16 values a token, layer and channel, and one
-    // chunk of logits.
-    private static double Memory(RunOptions options, long parameters, int layers, int width, int vocabulary)
+    private static void WriteJson(Invocation run, Recipe recipe, long parameters, long bytes, IReadOnlyList<PreviewRecord> records, DatasetSplits data, bool whole, RunEstimate? estimate, string? state) =>
+        run.Out.WriteLine(JsonSerializer.Serialize(new
+        {
+            recipe = recipe.Resolved.ToDictionary(k => k.Name, k => new { value = RecipeWriter.Value(k.Value), origin = k.Origin.ToString() }),
+            without_effect = recipe.WithoutEffect,
+            records = records.Select(r => new { file = r.Place.File, line = r.Place.Line, parts = r.Parts.Select(p => new { name = p.Key, text = p.Value }) }),
+            data = new { read_whole = whole, train_examples = data.Train.Count, eval_examples = data.Eval?.Count ?? 0, report = data.Report.Lines() },
+            parameters, bytes,
+            updates = estimate?.Length.TotalSteps,
+            memory_mib = estimate is null ? (double?)null : Math.Round(estimate.Bytes / Mebi),
+            seconds = estimate is null ? (double?)null : Math.Round(estimate.Seconds, 1),
+            output_dir = state,
+        }, InputTexts.Json));
+
+    // What train will find in output_dir: a line about it, or the refusal.
+    private static (string? State, UsageException? Problem) State(RunOptions options, Recipe recipe)
     {
-        var trained = options.Adapter.FinetuningType == "full" ? parameters : parameters / 50.0;
-        double tokens = options.Training.PerDeviceTrainBatchSize * (double)Math.Min(options.Data.CutoffLen, 2048);
-        var activations = 4.0 * tokens * width * layers * (options.Training.GradientCheckpointing ? 2 : 16);
-        return 200 * Mebi + 4.0 * parameters + 12.0 * trained + activations + (options.Training.Stage == "cls" ? 0 : Math.Min(64 * Mebi, 4.0 * tokens * vocabulary) * 3);
+        var output = options.Training.OutputDir;
+        try
+        {
+            return (RunFolder.Look(output, recipe, options.Training.OverwriteOutputDir) switch
+            {
+                RunState.Finished => $"{output} holds this run, finished; train will do nothing unless overwrite_output_dir=true",
+                RunState.Interrupted => $"{output} holds this run, unfinished; train will go on with it",
+                _ => Directory.Exists(output) ? $"{output} will be filled anew" : $"{output} will be made",
+            }, null);
+        }
+        catch (UsageException problem)
+        {
+            return (null, problem);
+        }
     }
+
+    private static string Duration(double seconds) => seconds < 120 ? $"{seconds.ToString("F0", CultureInfo.InvariantCulture)} s"
+        : seconds < 7200 ? $"{(seconds / 60).ToString("F0", CultureInfo.InvariantCulture)} min" : $"{(seconds / 3600).ToString("F1", CultureInfo.InvariantCulture)} h";
 
     private static string Clip(string line, Invocation run) => run.Terminal.OutIsTerminal && line.Length > run.Terminal.Width ? line[..(run.Terminal.Width - 3)] + "..." : line;
 }

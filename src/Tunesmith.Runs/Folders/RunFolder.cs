@@ -68,6 +68,16 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>What <see cref="Open"/> would find, without making or locking anything; what it would refuse is the same error here.</summary>
+    public static RunState Look(string path, Recipe recipe, bool overwrite, bool anyRecipe = false)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        if (File.Exists(full)) throw Errors.OutputIsFile(path);
+        if (overwrite || !Directory.Exists(full)) return RunState.Fresh;
+        var record = RunRecord.Read(full, out bool broken);
+        return Judge(path, full, record, broken, RunRecord.KeysOf(recipe), anyRecipe);
+    }
+
     /// <summary>Writes <c>recipe.yaml</c>: every value in force with its origin; it can be run again as it is.</summary>
     public void WriteRecipe(Recipe recipe) =>
         AtomicFile.WriteAllText(In("recipe.yaml"), RecipeWriter.ToYaml(recipe.Resolved, $"Resolved from {recipe.Source}: every value in force and where it comes from."));

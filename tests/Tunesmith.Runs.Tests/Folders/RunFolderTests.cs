@@ -37,6 +37,27 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_look_says_the_same_and_makes_nothing()
+    {
+        RunState Look(string text = "learning_rate: 1e-4", bool overwrite = false)
+        {
+            var recipe = Recipe.Parse(text, "toy.yaml");
+            recipe.Bind<ToyOptions>();
+            return RunFolder.Look(_folder, recipe, overwrite);
+        }
+        Assert.Equal(RunState.Fresh, Look());
+        Assert.False(Directory.Exists(_folder));
+        using (var run = Open())
+        {
+            Assert.Equal(RunState.Interrupted, Look());
+            run.Finish();
+        }
+        Assert.Equal(RunState.Finished, Look());
+        Assert.Equal(RunState.Fresh, Look(overwrite: true));
+        Assert.Contains("belongs to a run with other settings", Assert.Throws<UsageException>(() => Look("learning_rate: 2e-4")).Message);
+    }
+
+    [Fact]
     public void A_second_writer_is_told_who_holds_the_folder()
     {
         using var first = Open();
