@@ -134,11 +134,14 @@ internal static class Errors
     // Export
     public static RunException ExportDiffers(string folder, string what, double difference, double tolerance) => new($"{folder}: got {what} that differ by {difference:G4} from those before saving; expected at most {tolerance:G4}. The export is wrong and was not accepted: report this with the model's config.json.");
 
+    /// <summary>How many tensors a message names.</summary>
+    private const int Named = 4;
+
     private static void AddPart(List<string> parts, string what, IReadOnlyList<string> names)
     {
         if (names.Count > 0)
         {
-            parts.Add($"{names.Count} {what}: {string.Join(", ", names)}.");
+            parts.Add($"{names.Count} {what}: {string.Join(", ", names.Take(Named))}{(names.Count > Named ? ", ..." : "")}.");
         }
     }
 }

@@ -40,7 +40,9 @@ internal static class JsonFile
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            throw Errors.BadJson(path, e.Message);
+            // The parser counts lines from 0 and names the place in its own way.
+            var reason = e.Message.Split(" LineNumber:")[0].TrimEnd('.', ' ');
+            throw Errors.BadJson(path, e is JsonException { LineNumber: { } line } ? $"line {line + 1}: {reason}" : reason);
         }
     }
 
