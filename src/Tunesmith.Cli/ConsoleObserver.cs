@@ -13,6 +13,7 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
     private long _step;
     private long _started;
     private double _loss;
+    private bool _smoothed;
     private int _drawn;
 
     /// <summary>Metrics of the evaluation examples by when they were measured.</summary>
@@ -26,6 +27,9 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
 
     public void OnWarning(string text) => Line($"warning: {text}");
 
+    /// <summary>Says that Ctrl-C was heard: the run ends after what is under way.</summary>
+    public void OnCancel() => Line("Ctrl-C: stops after the update or evaluation that is under way, with a checkpoint; once more ends at once.");
+
     public void OnStart(RunStart start)
     {
         (_first, _total, _started) = (start.FirstStep, start.Length.TotalSteps, time.GetTimestamp());
@@ -34,20 +38,19 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
 
     public void OnStep(StepEvent step)
     {
-        _loss = _drawn == 0 ? step.Loss : 0.9 * _loss + 0.1 * step.Loss;
-        _step = step.Step;
-        TrainingTime = time.GetElapsedTime(_started);
-        if (!_live) return;
-        var text = Progress(step.Step, step.Epoch, _loss);
-        if (text.Length > terminal.Width - 1) text = text[..(terminal.Width - 1)];
-        _talk.Write("\r" + text.PadRight(_drawn));
-        _drawn = text.Length;
+        lock (_talk)
+        {
+            _loss = _smoothed ? 0.9 * _loss + 0.1 * step.Loss : step.Loss;
+            (_step, _smoothed) = (step.Step, true);
+            TrainingTime = time.GetElapsedTime(_started);
+            if (_live) Draw(Progress(step.Step, step.Epoch, _loss, null, terminal.Width - 1));
+        }
     }
 
     public void OnLog(IReadOnlyDictionary<string, object?> record)
     {
         if (!record.TryGetValue("loss", out var loss) || loss is not double value) return;
-        if (!_live) _talk.WriteLine(Progress(_step, Convert.ToDouble(record["epoch"], CultureInfo.InvariantCulture), value, record));
+        if (!_live) Line(Progress(_step, Convert.ToDouble(record["epoch"], CultureInfo.InvariantCulture), value, record));
     }
 
     public void OnEvaluate(EvaluationEvent evaluation)
@@ -68,26 +71,61 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
     /// <summary>Ends the line that rewrites itself.</summary>
     public void Finish()
     {
-        if (_drawn == 0) return;
-        _talk.Write("\r" + new string(' ', _drawn) + "\r");
-        _drawn = 0;
+        lock (_talk)
+        {
+            if (_drawn > 0) Draw("");
+        }
     }
 
-    private string Progress(long step, double epoch, double loss, IReadOnlyDictionary<string, object?>? record = null)
+    // A window that was made narrower has broken the old line in two; then what is left of it stays, and nothing else is harmed.
+    private void Draw(string text)
+    {
+        _talk.Write("\r" + text.PadRight(Math.Min(_drawn, terminal.Width - 1)) + (text.Length == 0 ? "\r" : ""));
+        _drawn = text.Length;
+    }
+
+    // The parts by their weight: what does not fit into a narrow window is left out, the least important first.
+    private string Progress(long step, double epoch, double loss, IReadOnlyDictionary<string, object?>? record, int columns = int.MaxValue)
     {
         var done = Math.Max(1, step - _first);
         var elapsed = time.GetElapsedTime(_started);
         var left = elapsed / done * Math.Max(0, _total - step);
         var rate = done / Math.Max(1e-9, elapsed.TotalSeconds);
-        var shown = string.Create(CultureInfo.InvariantCulture, $"{step}/{_total}  epoch {epoch:F2}  loss {loss:F4}");
-        if (record is not null && record.TryGetValue("learning_rate", out var lr) && lr is double at) shown += string.Create(CultureInfo.InvariantCulture, $"  lr {at:G4}");
-        return shown + string.Create(CultureInfo.InvariantCulture, $"  {rate:F2} updates/s  {Clock(left)} left");
+        var lr = record is not null && record.TryGetValue("learning_rate", out var value) && value is double at ? string.Create(CultureInfo.InvariantCulture, $"lr {at:G4}") : null;
+        var parts = new List<(string? Text, int Weight)>
+        {
+            ($"{step}/{_total}", 5), (string.Create(CultureInfo.InvariantCulture, $"epoch {epoch:F2}"), 1), (string.Create(CultureInfo.InvariantCulture, $"loss {loss:F4}"), 4), (lr, 0),
+            (string.Create(CultureInfo.InvariantCulture, $"{rate:F2} updates/s"), 2), ($"{Clock(left)} left", 3),
+        };
+        parts.RemoveAll(part => part.Text is null);
+        while (parts.Count > 1 && parts.Sum(part => part.Text!.Length + 2) - 2 > columns) parts.Remove(parts.MinBy(part => part.Weight));
+        return string.Join("  ", parts.Select(part => part.Text));
     }
 
     private void Line(string text)
     {
-        Finish();
-        _talk.WriteLine(text);
+        lock (_talk)
+        {
+            Finish();
+            foreach (var line in _live ? Wrapped(text, terminal.Width) : [text]) _talk.WriteLine(line);
+        }
+    }
+
+    // Lines that are longer than the window break between words.
+    private static IEnumerable<string> Wrapped(string text, int columns)
+    {
+        const string Indent = "  ";
+        var line = "";
+        foreach (var word in text.Split(' '))
+        {
+            if (line.Trim().Length > 0 && line.Length + 1 + word.Length > columns)
+            {
+                yield return line;
+                line = Indent + word;
+            }
+            else line = line.Length == 0 ? word : line + " " + word;
+        }
+        yield return line;
     }
 
     private static string Clock(TimeSpan span) => span.TotalHours >= 1 ? $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}" : $"{span.Minutes}:{span.Seconds:00}";

@@ -45,7 +45,7 @@ internal static class ClassBuilder
             Classes = [.. labels.Names.Select(name => KeyValuePair.Create(name, trainRows.Count(r => r.Labels.Contains(name))))],
             Notes = cutoff < options.CutoffLen && trainRows.Exists(r => r.Truncated) ? [string.Create(CultureInfo.InvariantCulture, $"cutoff_len is {cutoff} instead of {options.CutoffLen}: the model takes no longer input")] : [],
         };
-        return new DatasetSplits(train, eval, report, labels);
+        return new DatasetSplits(train, eval, report, labels) { EvalPlaces = evalRows.ConvertAll(row => row.Place) };
     }
 
     private static LabelSet Labels(DataOptions options, BuildSettings settings, List<Prepared> rows, bool many)

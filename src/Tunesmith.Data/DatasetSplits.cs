@@ -1,3 +1,4 @@
+using Tunesmith.Data.Readers;
 using Tunesmith.Data.Reports;
 
 namespace Tunesmith.Data;
@@ -11,6 +12,9 @@ public sealed record DatasetSplits(IReadOnlyList<TokenizedExample> Train, IReadO
 {
     /// <summary>With eval_on_each_dataset: the evaluation sets by their names.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<TokenizedExample>>? EvalByName { get; init; }
+
+    /// <summary>In stage cls: where each evaluation example stands, so that a few of them can be shown as they were written.</summary>
+    public IReadOnlyList<Place> EvalPlaces { get; init; } = [];
 }
 
 /// <summary>What the model, not the recipe, says about its data.</summary>

@@ -27,6 +27,9 @@ internal static class Errors
     public static RunException MixedRows() =>
         new("batch: got examples of different kinds in one batch; expected the same fields in each. Prepare all examples in the same way.");
 
+    public static UsageException TokenWithoutEmbedding(string token, int id, int rows) =>
+        new($"template: got the token {token} with the id {id}; expected ids below {rows}, because the model's embeddings have so many rows. Set resize_vocab: true to give it more, or choose another template.");
+
     public static UsageException NoTrainingExamples() =>
         new("training examples: got none; expected at least one. Look at the data report for what was left out.");
 

@@ -52,7 +52,7 @@ public sealed record EvaluationEvent(string When, long Step, double Epoch, IRead
 /// <param name="Row">Index among the evaluation examples.</param>
 public sealed record ExamplePrediction(int Row, string Predicted, double Probability, string Expected)
 {
-    /// <summary>The example as the model reads it, shortened.</summary>
+    /// <summary>The example as it was written.</summary>
     public string Text { get; init; } = "";
 }
 

@@ -21,7 +21,6 @@ namespace Tunesmith.Training;
 public static class TrainingRun
 {
     private const int ShownPredictions = 6;
-    private const int ShownText = 56;
 
     /// <summary>Names and versions that cards tell.</summary>
     public static IReadOnlyList<(string Name, string Version)> Versions =>
@@ -89,9 +88,9 @@ public static class TrainingRun
         }
         IReadOnlyDictionary<string, double>? after = null;
         if (evaluates)
-            after = WriteEvaluation(options, evaluator, data, tokenizer, state, folder, watcher, cancel);
+            after = WriteEvaluation(options, evaluator, data, state, folder, watcher, cancel);
         if (training.DoPredict && data.Eval is { Count: > 0 } && training.Stage == "cls")
-            PredictionFile.WriteClasses(folder.In("predictions.jsonl"), evaluator.Run(data.Eval, cancel), data.Labels!);
+            PredictionFile.WriteClasses(folder.In("predictions.jsonl"), evaluator.Run(data.Eval, cancel), data.Labels!, DataPreview.Texts(options.Data, data.EvalPlaces));
         if (state is not null) AtomicFile.WriteAllText(folder.In("README.md"), Card(options, state));
         folder.Finish();
         folder.Events.Write("finished");
@@ -120,11 +119,16 @@ public static class TrainingRun
     public static DatasetSplits Build(RunOptions options, Tokenizer tokenizer, Template? template)
     {
         var (_, config) = ModelLoader.ReadConfig(options.Model.ModelNameOrPath!);
-        return DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, (int)options.Training.Seed, new BuildSettings
+        var data = DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, (int)options.Training.Seed, new BuildSettings
         {
             MaxLength = (int)Math.Min(config.MaxLength, int.MaxValue),
             KnownLabels = config.Id2label is { Count: > 0 } ? config.LabelNames() : null,
         });
+        // A template may bring marks that the tokenizer did not have; the model has no embedding for them unless it gets one.
+        var grows = options.Model.ResizeVocab || options.Model.AddTokens is { Count: > 0 } || options.Model.AddSpecialTokens is { Count: > 0 };
+        if (!grows && data.Train.Concat(data.Eval ?? []).SelectMany(e => e.InputIds).FirstOrDefault(id => id >= config.VocabSize) is > 0 and var outside)
+            throw Errors.TokenWithoutEmbedding(tokenizer.IdToToken(outside) ?? "?", outside, config.VocabSize);
+        return data;
     }
 
     private static RunFolder Open(RunRequest request, RunOptions options) =>
@@ -163,7 +167,7 @@ public static class TrainingRun
         return (told, result);
     }
 
-    private static IReadOnlyDictionary<string, double> WriteEvaluation(RunOptions options, Evaluator evaluator, DatasetSplits data, Tokenizer tokenizer, TrainerState? state, RunFolder folder,
+    private static IReadOnlyDictionary<string, double> WriteEvaluation(RunOptions options, Evaluator evaluator, DatasetSplits data, TrainerState? state, RunFolder folder,
         IRunObserver observer, CancellationToken cancel)
     {
         var (told, result) = Measure(evaluator, data.Eval!, "after", state?.GlobalStep ?? 0, state?.Epoch ?? 0, observer, cancel);
@@ -179,15 +183,11 @@ public static class TrainingRun
             // Right and wrong ones, both spread over the file: a person should see what the model still gets wrong.
             var wrong = classes.Answers.Where(a => a.Label != a.Expected).Take(ShownPredictions / 3);
             var right = classes.Answers.Where(a => a.Label == a.Expected).GroupBy(a => a.Label).SelectMany(g => g.Take(ShownPredictions / 3));
-            observer.OnPredictions("after", [.. right.Concat(wrong).Take(ShownPredictions).Select(a => new ExamplePrediction(a.Row, labels.Names[a.Label], a.Probability, labels.Names[a.Expected]) { Text = Shown(tokenizer, data.Eval![a.Row]) })]);
+            var shown = right.Concat(wrong).Take(ShownPredictions).ToList();
+            var texts = DataPreview.Texts(options.Data, [.. shown.Select(a => data.EvalPlaces[a.Row])]);
+            observer.OnPredictions("after", [.. shown.Select((a, i) => new ExamplePrediction(a.Row, labels.Names[a.Label], a.Probability, labels.Names[a.Expected]) { Text = texts[i] })]);
         }
         return told.Metrics;
-    }
-
-    private static string Shown(Tokenizer tokenizer, TokenizedExample example)
-    {
-        var text = tokenizer.Decode(example.InputIds, skipSpecialTokens: true).ReplaceLineEndings(" ").Trim();
-        return text.Length <= ShownText ? text : text[..(ShownText - 3)] + "...";
     }
 
     private static IEnumerable<JsonNode?> History(TrainerState state) => state.LogHistory.Select(record => JsonNode.Parse(PythonJson.Write(record, indent: 0, sortKeys: false)));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Tunesmith.Runs.Recipes;
 using Tunesmith.Training;
@@ -30,6 +29,7 @@ internal static class Train
         var observer = new ConsoleObserver(run.Terminal, run.Time);
         var started = run.Time.GetTimestamp();
         RunOutcome outcome;
+        using var heard = run.Cancel.Register(observer.OnCancel);
         try
         {
             outcome = TrainingRun.Run(new RunRequest(recipe, observer, run.Time, () => EnvironmentReport.Facts(run.Terminal))
@@ -48,7 +48,8 @@ internal static class Train
             return App.Done;
         }
         if (outcome.Ending == RunEnding.WasDone) return App.Done;
-        Table(run.Out, outcome, observer, run.Time.GetElapsedTime(started));
+        OutcomeTable.Write(run.Out, outcome, observer, run.Time.GetElapsedTime(started), run.Terminal.Width);
+        Next(run, recipe, outcome.Folder);
         return App.Done;
     }
 
@@ -61,33 +62,10 @@ internal static class Train
         foreach (var ignored in recipe.WithoutEffect) run.Error.WriteLine($"  {ignored}: without effect here");
     }
 
-    private static void Table(TextWriter output, RunOutcome outcome, ConsoleObserver observer, TimeSpan total)
+    // What one does now.
+    private static void Next(Invocation run, Recipe recipe, string folder)
     {
-        if (outcome.After is { } after)
-        {
-            var names = after.Keys.OrderBy(Rank).ThenBy(n => n, StringComparer.Ordinal).ToList();
-            output.WriteLine();
-            output.WriteLine(outcome.Before is null ? $"{"",-22}{"after",12}" : $"{"",-22}{"before",12}{"after",12}");
-            foreach (var name in names)
-            {
-                var before = outcome.Before is { } b && b.TryGetValue(name, out var value) ? Text(value) : "";
-                output.WriteLine(outcome.Before is null ? $"{name,-22}{Text(after[name]),12}" : $"{name,-22}{before,12}{Text(after[name]),12}");
-            }
-        }
-        output.WriteLine($"{"seconds of training",-22}{(outcome.Before is null ? "" : new string(' ', 12))}{observer.TrainingTime.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture),12}");
-        output.WriteLine($"{"seconds in all",-22}{(outcome.Before is null ? "" : new string(' ', 12))}{total.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture),12}");
-        output.WriteLine($"{"peak memory, MiB",-22}{(outcome.Before is null ? "" : new string(' ', 12))}{Machine.PeakMebibytes().ToString("F0", CultureInfo.InvariantCulture),12}");
-        if (observer.Predictions.Count > 0)
-        {
-            output.WriteLine();
-            foreach (var p in observer.Predictions)
-                output.WriteLine($"  {(p.Predicted == p.Expected ? "right" : "WRONG")}  {p.Predicted} ({p.Probability.ToString("P1", CultureInfo.InvariantCulture)})  {p.Text}");
-        }
-        output.WriteLine();
-        output.WriteLine($"The model is in {outcome.Folder}.");
+        run.Out.WriteLine($"The model is in {folder}. Use it:");
+        run.Out.WriteLine(recipe.Peek("stage") == "cls" ? $"  ./tunesmith predict {folder} --text \"...\"" : $"  ./tunesmith chat {folder}");
     }
-
-    private static int Rank(string metric) => Array.IndexOf(["loss", "accuracy", "precision", "recall", "f1"], metric) is >= 0 and var at ? at : 99;
-
-    private static string Text(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 }

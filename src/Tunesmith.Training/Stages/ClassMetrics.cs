@@ -10,7 +10,13 @@ public sealed class ClassMetrics(ProblemType problem, int labels) : MetricSums
     private readonly long[] _right = new long[labels], _said = new long[labels], _there = new long[labels];
     private readonly List<(float Said, float There)> _values = [];
     private readonly List<(int Row, int Label, double Probability, int Expected)> _answers = [];
+    private readonly List<(float[] Scores, float[] Targets)> _all = [];
     private long _rows, _exact;
+
+    /// <summary>The logits and targets of every row so far.</summary>
+    public IReadOnlyList<(float[] Scores, float[] Targets)> Rows => _all;
+
+    public ProblemType Problem => problem;
 
     /// <summary>The answer for every row so far, where there is one label a row.</summary>
     public IReadOnlyList<(int Row, int Label, double Probability, int Expected)> Answers => _answers;
@@ -23,6 +29,8 @@ public sealed class ClassMetrics(ProblemType problem, int labels) : MetricSums
         for (var row = 0; row < rows; row++)
         {
             var scores = logits.AsSpan(row * labels, labels);
+            var width = problem == ProblemType.OneLabel ? 1 : labels;
+            _all.Add((scores.ToArray(), targets.AsSpan(row * width, width).ToArray()));
             switch (problem)
             {
                 case ProblemType.OneLabel: AddClass(scores, (int)targets[row]); break;
