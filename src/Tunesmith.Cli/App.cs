@@ -19,16 +19,29 @@ public static class App
         if (trace) args = [.. args.Where(a => a != TraceFlag)];
         try
         {
-            return Dispatch(args, terminal, cancel, time ?? TimeProvider.System);
+            var code = Dispatch(args, terminal, cancel, time ?? TimeProvider.System);
+            // A result that cannot be written (a full disk) is no success.
+            terminal.Out.Flush();
+            return code;
         }
         catch (OperationCanceledException)
         {
+            Flush(terminal);
             terminal.Error.WriteLine("Interrupted.");
             return Interrupted;
+        }
+        catch (ReaderLeftException)
+        {
+            // It had enough: no error of ours, and nothing more to compute.
+            return Done;
         }
         catch (UsageException e)
         {
             return Tell(e, WrongUse);
+        }
+        catch (System.Text.DecoderFallbackException e)
+        {
+            return Tell(Errors.InputNotUtf8(e), WrongUse);
         }
         catch (Exception e) when (e is RunException or TorchException or IOException or UnauthorizedAccessException)
         {
@@ -41,10 +54,6 @@ public static class App
         catch (OutOfMemoryException e)
         {
             return Tell(new RunException("memory: there is not enough. Lower per_device_train_batch_size or cutoff_len, or set gradient_checkpointing: true.", e), Failed);
-        }
-        finally
-        {
-            Flush(terminal);
         }
 
         int Tell(Exception e, int code)
@@ -69,14 +78,14 @@ public static class App
         return command.Run(new Invocation(terminal, Arguments.Parse(name, rest, command.Flags), cancel, time));
     }
 
-    // A reader that went away (a pipe into head) is no error of ours.
+    // After an error: what there is of the results is written where that is possible; the error is what is told.
     private static void Flush(Terminal terminal)
     {
         try
         {
             terminal.Out.Flush();
         }
-        catch (IOException)
+        catch (Exception lost) when (lost is RunException or ReaderLeftException)
         {
         }
     }

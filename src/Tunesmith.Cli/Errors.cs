@@ -35,6 +35,15 @@ internal static class Errors
 
     public static UsageException EmptyInput(string command) => new($"{command}: got no text; expected one a line on standard input, --text, or a file with --input. Give some text.");
 
+    public static UsageException NoSuchInput(string path) => new($"--input: got {path}, which is no file; expected a file with texts. Check the path.");
+
+    public static RunException ResultsLost(IOException cause) => new($"standard output: got '{cause.Message}' when writing; expected room for the results. Free some space or write elsewhere.", cause);
+
+    public static UsageException InputNotUtf8(Exception cause) => new("input: got bytes that are not UTF-8; expected text in UTF-8. Convert it, for example with iconv -f WINDOWS-1252 -t UTF-8.", cause);
+
+    public static UsageException MessageTooLong(int tokens, long most) =>
+        new($"message: got {tokens} tokens with the template's; expected fewer than {most}, the longest text that this model takes. Shorten the message.");
+
     public static UsageException UnknownKind(string given, IEnumerable<string> known) =>
         new($"list: got '{given}'; expected one of {string.Join(", ", known)}.{Hint(given, known)} Without a kind everything is listed.");
 

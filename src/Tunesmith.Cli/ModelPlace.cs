@@ -25,7 +25,7 @@ internal static class ModelPlace
         }
         else if (File.Exists(Path.Combine(path, "config.json"))) keys.Add($"model_name_or_path={path}");
         else throw Errors.NotAModelFolder(path);
-        foreach (var key in (string[])["template", "default_system", "stage", "cutoff_len"])
+        foreach (var key in (string[])["template", "default_system", "stage", "cutoff_len", "text_column", "text_pair_column"])
         {
             if (Trained(path)?.Peek(key) is { } value) keys.Add($"{key}={value}");
         }

@@ -2,14 +2,18 @@ using System.Runtime.InteropServices;
 using Tunesmith.Cli;
 
 // The first Ctrl-C asks the command to come to an end in good order; the second one ends the program at once.
+var terminal = Terminal.OfProcess();
 using var cancel = new CancellationTokenSource();
 var asked = 0;
 void Stop(PosixSignalContext context)
 {
-    if (Interlocked.Increment(ref asked) > 1) return;
+    var answer = context.Signal == PosixSignal.SIGINT ? terminal.Interrupts.Ask() : InterruptAnswer.Cancel;
+    if (answer == InterruptAnswer.End) return;
     context.Cancel = true;
-    cancel.Cancel();
+    if (answer == InterruptAnswer.Handled) return;
+    context.Cancel = Interlocked.Increment(ref asked) == 1;
+    if (context.Cancel) cancel.Cancel();
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-return App.Run(args, Terminal.OfProcess(), cancel.Token);
+return App.Run(args, terminal, cancel.Token);

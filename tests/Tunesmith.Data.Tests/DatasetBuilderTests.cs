@@ -196,4 +196,22 @@ public sealed class DatasetBuilderTests : IDisposable
         foreach (string path in new[] { _folder.Write("p.txt", "one\ntwo\n"), _folder.Write("p.csv", "id,text\n1,one\n2,two\n"), _folder.Write("p.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n") })
             Assert.Equal(["one", "two"], PromptFile.Read(path, new DataOptions()).Select(p => p.Text));
     }
+
+    [Fact]
+    public void A_text_column_of_the_training_data_is_used_where_the_file_has_it()
+    {
+        var options = new DataOptions { TextColumn = "review" };
+        string same = _folder.Write("s.csv", "text,review\nno,yes\n"), other = _folder.Write("o.csv", "message,id\nyes,7\n");
+        Assert.Equal("yes", PromptFile.Read(same, options, elseByName: true).Single().Text);
+        var prompt = PromptFile.Read(other, options, elseByName: true).Single();
+        Assert.Equal(("yes", "id", "7"), (prompt.Text, prompt.Others.Single().Key, prompt.Others.Single().Value.Text));
+        Assert.Contains("got a row without review", Assert.Throws<UsageException>(() => PromptFile.Read(other, options).ToList()).Message);
+    }
+
+    [Fact]
+    public void The_size_of_the_data_is_that_of_its_files()
+    {
+        string a = _folder.Write("a.csv", "12345"), b = _folder.Write("b.csv", "123");
+        Assert.Equal(8, DataPreview.FileBytes(new DataOptions { TrainFile = [a], EvalFile = [b, "/no/such"] }));
+    }
 }

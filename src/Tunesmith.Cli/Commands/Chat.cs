@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tunesmith.Runs;
 using Tunesmith.Text.Conversations;
 using Tunesmith.Torch;
 
@@ -13,8 +14,8 @@ internal static class Chat
         Usage = "MODEL|RECIPE [--prompt TEXT] [key=value ...]",
         Summary = "talks with a model in the terminal or through a pipe",
         Help = """
-            In a terminal: answers appear as they are written; `clear` forgets the conversation,
-            `exit` ends. Through a pipe: one message a line in, one answer a line out (line
+            In a terminal: answers appear as they are written, Ctrl-C stops one; `clear` forgets
+            the conversation, `exit` ends. Through a pipe: one message a line in, one answer a line out (line
             breaks in an answer are written as \n). Keys: template, default_system, do_sample,
             temperature, top_p, top_k, max_new_tokens, repetition_penalty, seed ...
             """,
@@ -32,6 +33,7 @@ internal static class Chat
         if (run.Arguments.Value("--prompt") is { } prompt)
         {
             run.Out.WriteLine(session.Answer([new Message(Roles.User, prompt)], null, run.Cancel));
+            run.Cancel.ThrowIfCancellationRequested();
             return App.Done;
         }
         return run.Terminal.InIsTerminal ? Talk(run, session) : Pipe(run, session);
@@ -39,29 +41,69 @@ internal static class Chat
 
     private static int Talk(Invocation run, ChatSession session)
     {
-        run.Error.WriteLine("Write a message and press Enter. `clear` forgets the conversation, `exit` ends.");
+        run.Error.WriteLine("Write a message and press Enter. `clear` forgets the conversation, `exit` ends;");
+        run.Error.WriteLine("Ctrl-C stops an answer.");
         var history = new List<Message>();
-        while (true)
+        CancellationTokenSource? answering = null;
+        // While an answer is being written Ctrl-C stops it; at the prompt it ends the program, which has nothing to lose.
+        run.Terminal.Interrupts.Handler = () =>
         {
-            run.Error.Write("\nyou: ");
-            var line = run.Terminal.In.ReadLine();
-            if (line is null or "exit" || run.Cancel.IsCancellationRequested) return App.Done;
-            if (line.Trim().Length == 0) continue;
-            if (line == "clear")
+            if (Volatile.Read(ref answering) is not { } current) return InterruptAnswer.End;
+            current.Cancel();
+            return InterruptAnswer.Handled;
+        };
+        try
+        {
+            while (true)
             {
-                history.Clear();
-                run.Error.WriteLine("(forgotten)");
-                continue;
+                run.Error.Write("\nyou: ");
+                var line = run.Terminal.In.ReadLine();
+                // Ctrl-D leaves the cursor behind the prompt.
+                if (line is null) run.Error.WriteLine();
+                if (line is null || line.Trim() == "exit" || run.Cancel.IsCancellationRequested) return App.Done;
+                if (line.Trim().Length == 0) continue;
+                if (line.Trim() == "clear")
+                {
+                    history.Clear();
+                    run.Error.WriteLine("(forgotten)");
+                    continue;
+                }
+                history.Add(new Message(Roles.User, line));
+                run.Error.Write("model: ");
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(run.Cancel);
+                Volatile.Write(ref answering, stop);
+                var answer = Say(run, session, history, stop.Token);
+                Volatile.Write(ref answering, null);
+                if (answer is null) history.RemoveAt(history.Count - 1);
+                else history.Add(new Message(Roles.Assistant, answer));
             }
-            history.Add(new Message(Roles.User, line));
-            run.Error.Write("model: ");
+        }
+        finally
+        {
+            run.Terminal.Interrupts.Handler = null;
+        }
+    }
+
+    // Null where the message was refused: the conversation goes on without it.
+    private static string? Say(Invocation run, ChatSession session, List<Message> history, CancellationToken stop)
+    {
+        try
+        {
             var answer = session.Answer(history, piece =>
             {
                 run.Out.Write(piece);
                 run.Out.Flush();
-            }, run.Cancel);
+            }, stop, forgotten => run.Error.WriteLine($"(the conversation is longer than the model's context: its first {forgotten} messages are forgotten)"));
             run.Out.WriteLine();
-            history.Add(new Message(Roles.Assistant, answer));
+            run.Out.Flush();
+            if (stop.IsCancellationRequested) run.Error.WriteLine("(stopped)");
+            return answer;
+        }
+        catch (UsageException problem)
+        {
+            run.Error.WriteLine();
+            run.Error.WriteLine($"error: {problem.Message}");
+            return null;
         }
     }
 
@@ -70,15 +112,17 @@ internal static class Chat
         var history = new List<Message>();
         while (run.Terminal.In.ReadLine() is { } line)
         {
-            if (line == "exit") break;
+            run.Cancel.ThrowIfCancellationRequested();
+            if (line.Trim() == "exit") break;
             if (line.Trim().Length == 0) continue;
-            if (line == "clear")
+            if (line.Trim() == "clear")
             {
                 history.Clear();
                 continue;
             }
             history.Add(new Message(Roles.User, line));
-            var answer = session.Answer(history, null, run.Cancel);
+            var answer = session.Answer(history, null, run.Cancel, forgotten => run.Error.WriteLine($"warning: the conversation is longer than the model's context: its first {forgotten} messages are forgotten"));
+            run.Cancel.ThrowIfCancellationRequested();
             history.Add(new Message(Roles.Assistant, answer));
             run.Out.WriteLine(answer.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal));
             run.Out.Flush();

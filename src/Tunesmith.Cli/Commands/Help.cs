@@ -40,15 +40,15 @@ internal static class Help
     }
 
     // A text that does not fit into 80 columns is laid out anew; the lines after the first may stand further in.
-    private static void Write(TextWriter output, string text, int indent = 0)
+    private static void Write(TextWriter output, string text, int indent = 0, int first = 0)
     {
         if (text.Split('\n').All(line => line.Length <= Columns))
         {
             output.WriteLine(text);
             return;
         }
-        var line = "";
-        foreach (var word in text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        var line = new string(' ', first);
+        foreach (var word in Words(text))
         {
             if (line.Length + 1 + word.Length > Columns && line.Trim().Length > 0)
             {
@@ -58,6 +58,20 @@ internal static class Help
             line += line.Trim().Length == 0 ? word : " " + word;
         }
         output.WriteLine(line);
+    }
+
+    // What stands in brackets stays together.
+    private static IEnumerable<string> Words(string text)
+    {
+        var word = "";
+        foreach (var part in text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            word = word.Length == 0 ? part : word + " " + part;
+            if (word.StartsWith('[') && word.Count('[') > word.Count(']')) continue;
+            yield return word;
+            word = "";
+        }
+        if (word.Length > 0) yield return word;
     }
 
     private static string Shown(Flag flag) => flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}";
@@ -73,7 +87,7 @@ internal static class Help
         foreach (var key in RunOptions.Records.SelectMany(OptionKeys.Of).OrderBy(k => k.Name, StringComparer.Ordinal))
         {
             run.Out.WriteLine($"{key.Name}: {RecipeWriter.Value(key.Default)}");
-            run.Out.WriteLine($"    {key.Summary}");
+            Write(run.Out, "    " + key.Summary, indent: 4, first: 4);
         }
         return App.Done;
     }

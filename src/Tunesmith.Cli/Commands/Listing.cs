@@ -9,7 +9,7 @@ internal static class Listing
     {
         Name = "list",
         Usage = "[KIND] [--json]",
-        Summary = "lists what there is: stages, families, templates, optimizers ...",
+        Summary = "lists what there is: stages, families, templates, optimizers and more",
         Help = "KIND is one of " + string.Join(", ", Catalogue.All.Select(choice => choice.Kind)) + ".",
         Flags = [new("--json", null, "one JSON object")],
         Run = Run,

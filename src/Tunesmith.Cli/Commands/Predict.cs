@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using Tunesmith.Data;
 using Tunesmith.Models;
 using Tunesmith.Models.Generation;
 using Tunesmith.Text.Conversations;
@@ -20,13 +20,15 @@ internal static class Predict
         Help = """
             A classifier gives each text its label and every label's probability; a model that
             continues text answers each as one user message, through the template it was
-            trained with. Texts come from --text, from a file with one a line, or from standard
-            input, one a line. A pair of texts is written with a tab between them.
+            trained with. Texts come from --text, from a file, or from standard input, one a
+            line; empty lines are left out, and a tab parts two texts that belong together. Of
+            a CSV, TSV, JSON or JSON Lines file the column is told by its name, or by
+            text_column=NAME (and text_pair_column=NAME); its other columns come out again.
             """,
         Flags =
         [
             new("--text", "TEXT", "one text"),
-            new("--input", "FILE", "a file with one text a line"),
+            new("--input", "FILE", "a file with one text a line, or with columns"),
             new("--format", "jsonl|csv", "how to print the results; jsonl unless given"),
             new("--json", null, "the same as --format jsonl"),
         ],
@@ -38,21 +40,23 @@ internal static class Predict
         var path = run.Arguments.Single("predict", "model or recipe");
         var format = run.Arguments.Value("--format") ?? "jsonl";
         if (format is not ("jsonl" or "csv")) throw Errors.UnknownFormat(format);
+        if (format == "csv" && run.Json) throw Errors.UnknownFormat("csv together with --json");
+        // What is not there is told before a model is read.
+        if (run.Arguments.Value("--text") is null && run.Arguments.Value("--input") is { } file && !File.Exists(file) && !Directory.Exists(file)) throw Errors.NoSuchInput(file);
         using var scope = Scope.Open();
         using var opened = OpenedModel.Open(path, run.Arguments.Overrides);
-        var texts = InputTexts.Lines(run, "predict");
-        if (opened.Model is SequenceClassifier classifier) Classify(run, opened, classifier, texts, format == "csv");
-        else Answer(run, opened, texts, format == "csv");
+        var prompts = InputTexts.Prompts(run, "predict", opened.Data);
+        var writer = new PredictionWriter(run.Out, format == "csv");
+        if (opened.Model is SequenceClassifier classifier) Classify(run, opened, classifier, prompts, writer);
+        else Answer(run, opened, prompts, writer);
         return App.Done;
     }
 
-    private static void Classify(Invocation run, OpenedModel opened, SequenceClassifier model, IEnumerable<string> texts, bool csv)
+    private static void Classify(Invocation run, OpenedModel opened, SequenceClassifier model, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {
-        var labels = model.Id2Label;
         var regression = model.ProblemType == "regression" || (model.ProblemType is null && model.NumLabels == 1);
         var several = model.ProblemType == "multi_label_classification";
-        if (csv) run.Out.WriteLine(regression ? "text,value" : "text,label," + string.Join(",", labels.Select(l => Csv("p(" + l + ")"))));
-        foreach (var batch in texts.Chunk(BatchRows))
+        foreach (var batch in prompts.Chunk(BatchRows))
         {
             run.Cancel.ThrowIfCancellationRequested();
             using var scope = Scope.Open();
@@ -62,43 +66,27 @@ internal static class Predict
             for (var row = 0; row < batch.Length; row++)
             {
                 var scores = values.AsSpan(row * model.NumLabels, model.NumLabels);
-                Write(run.Out, batch[row], scores, labels, regression, several, csv);
+                writer.Write(batch[row], regression ? [new("value", scores[0])] : Labelled(scores, model.Id2Label, several));
             }
             run.Out.Flush();
         }
     }
 
-    private static void Write(TextWriter output, string text, ReadOnlySpan<float> scores, IReadOnlyList<string> labels, bool regression, bool several, bool csv)
+    private static List<KeyValuePair<string, object>> Labelled(ReadOnlySpan<float> scores, IReadOnlyList<string> labels, bool several)
     {
-        static string Number(float value) => value.ToString("0.######", CultureInfo.InvariantCulture);
-        if (regression)
-        {
-            output.WriteLine(csv ? $"{Csv(text)},{Number(scores[0])}" : JsonSerializer.Serialize(new { text, value = scores[0] }, InputTexts.Json));
-            return;
-        }
         var best = 0;
         for (var i = 1; i < scores.Length; i++) best = scores[i] > scores[best] ? i : best;
         var all = scores.ToArray();
-        var chosen = several ? labels.Where((_, i) => all[i] > 0.5f).ToArray() : [labels[best]];
-        if (csv)
-        {
-            output.WriteLine($"{Csv(text)},{Csv(string.Join('|', chosen))},{string.Join(",", all.Select(Number))}");
-            return;
-        }
-        var probabilities = labels.Select((label, i) => KeyValuePair.Create(label, MathF.Round(all[i], 6))).ToDictionary();
-        output.WriteLine(several
-            ? JsonSerializer.Serialize(new { text, labels = chosen, probabilities }, InputTexts.Json)
-            : JsonSerializer.Serialize(new { text, label = chosen[0], probability = MathF.Round(all[best], 6), probabilities }, InputTexts.Json));
+        IReadOnlyDictionary<string, float> probabilities = labels.Select((label, i) => KeyValuePair.Create(label, MathF.Round(all[i], 6))).ToDictionary();
+        return several
+            ? [new("labels", labels.Where((_, i) => all[i] > 0.5f).ToArray()), new("probabilities", probabilities)]
+            : [new("label", labels[best]), new("probability", MathF.Round(all[best], 6)), new("probabilities", probabilities)];
     }
 
-    private static ModelInput Batch(OpenedModel opened, string[] texts)
+    private static ModelInput Batch(OpenedModel opened, PromptText[] prompts)
     {
         var cutoff = Math.Min(opened.Data.CutoffLen, (int)Math.Min(opened.Model.Config.MaxLength, int.MaxValue));
-        var rows = Array.ConvertAll(texts, text =>
-        {
-            var parts = text.Split('\t', 2);
-            return opened.Tokenizer.Encode(parts[0], parts.Length > 1 ? parts[1] : null, addSpecialTokens: true, maxLength: cutoff);
-        });
+        var rows = Array.ConvertAll(prompts, prompt => opened.Tokenizer.Encode(prompt.Text, prompt.Pair, addSpecialTokens: true, maxLength: cutoff));
         var width = rows.Max(r => r.Count);
         var ids = new long[rows.Length * width];
         var mask = new long[ids.Length];
@@ -121,18 +109,17 @@ internal static class Predict
         };
     }
 
-    private static void Answer(Invocation run, OpenedModel opened, IEnumerable<string> texts, bool csv)
+    private static void Answer(Invocation run, OpenedModel opened, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {
         var session = new ChatSession(opened, "predict", (ulong)(opened.Recipe.Peek("seed") is { } seed ? long.Parse(seed, CultureInfo.InvariantCulture) : 42));
-        if (csv) run.Out.WriteLine("text,answer");
-        foreach (var text in texts)
+        foreach (var prompt in prompts)
         {
+            // Instructions with an input are one message, as in training.
+            var message = prompt.Pair is null ? prompt.Text : prompt.Text + "\n" + prompt.Pair;
+            var answer = session.Answer([new Message(Roles.User, message)], null, run.Cancel);
             run.Cancel.ThrowIfCancellationRequested();
-            var answer = session.Answer([new Message(Roles.User, text)], null, run.Cancel);
-            run.Out.WriteLine(csv ? $"{Csv(text)},{Csv(answer)}" : JsonSerializer.Serialize(new { text, answer }, InputTexts.Json));
+            writer.Write(prompt, [new("answer", answer)]);
             run.Out.Flush();
         }
     }
-
-    private static string Csv(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"")}\"";
 }

@@ -8,11 +8,12 @@ internal static class Version
     public static Command Command { get; } = new()
     {
         Name = "version",
-        Usage = "",
+        Usage = "[--json]",
         Summary = "prints the program's version",
+        Flags = [new("--json", null, "one JSON object")],
         Run = run =>
         {
-            run.Out.WriteLine($"tunesmith {Text}");
+            run.Out.WriteLine(run.Json ? System.Text.Json.JsonSerializer.Serialize(new { tunesmith = Text }) : $"tunesmith {Text}");
             return App.Done;
         },
     };

@@ -26,6 +26,9 @@ public static class RowReaders
         return files.SelectMany(file => Plate[Ending(file.Path)](file.Path, file.Name, options));
     }
 
+    /// <summary>The lines of a text file, whatever its ending; bytes that are no UTF-8 are an error with their line.</summary>
+    public static IEnumerable<string> Lines(string path, string name) => TextLinesReader.Read(path, name).Select(row => row[TextRow.Column].Text);
+
     /// <summary>True when rows of this file are whole lines of text without columns.</summary>
     public static bool IsPlainText(string path, string name) => Ending(Files(path, name)[0].Path) == "txt";
 
