@@ -30,7 +30,7 @@ mkdir -p "$out"
 # Two set-ups at once (tests beside a build) must not write over each other.
 exec 9>"$out/lock"
 flock 9
-stamp=$({ "$compiler" -dumpfullversion; printf '%s\n' "${flags[@]}"; stat -Lc '%n %s %Y' "$binary"; cat "$here"/*.cpp "$here"/*.h "$here/build.sh"; } | sha256sum | cut -d' ' -f1)
+stamp=$({ "$compiler" -dumpfullversion; printf '%s\n' "${flags[@]}"; stat -Lc '%n %s %Y' "$binary"; cat "$here"/*.cpp "$here"/*.h "$here"/kernels/* "$here/build.sh"; } | sha256sum | cut -d' ' -f1)
 if [ -f "$target" ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$stamp" ]; then
     exit 0
 fi
@@ -40,21 +40,37 @@ version=$(sed -n 's/^#define TORCH_VERSION_MAJOR \([0-9]*\).*/\1/p' "$include/to
 standards=(c++17)
 [ "${version:-2}" -ge 2 ] && standards=(c++20 c++17)
 flags+=(-D_GLIBCXX_USE_CXX11_ABI=1)
-common=(-O2 -fPIC -fvisibility=hidden -Wall -Wextra -Werror)
+common=(-O2 -fPIC -fvisibility=hidden -fopenmp -Wall -Wextra -Werror)
+# The kernels know no libtorch: loops for the vectoriser, one file for each level of instructions. NaN and infinity keep their meaning; errno and traps have none here.
+kernel=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fopenmp-simd -fno-math-errno -fno-trapping-math -Wall -Wextra -Werror)
+# libtorch's own OpenMP library, so that there is one pool of threads.
+openmp=$(ldd "$binary" 2>/dev/null | sed -n 's/.*=> \(.*\/lib\(gomp\|iomp5\|omp\)[^ ]*\) .*/\1/p' | head -n 1)
 started=$(date +%s)
 say "compiling against libtorch in $library (about a minute, once)"
 objects=$(mktemp -d)
 trap 'rm -rf "$objects"' EXIT
 
+build_kernels() {
+    local file extra
+    for file in "$here"/kernels/*.cpp; do
+        extra=()
+        case $(uname -m)/${file##*/} in
+            x86_64/level_avx2.cpp) extra=(-mavx2 -mfma) ;;
+            x86_64/level_avx512.cpp) extra=(-mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512) ;;
+        esac
+        "$compiler" "${kernel[@]}" "${extra[@]}" -c "$file" -o "$objects/$(basename "$file").o" || return 1
+    done
+}
 build_with() {
     printf '%s\n' "$here"/*.cpp | xargs -P 2 -I{} sh -c '"$@" -c "$0" -o "'"$objects"'/$(basename "$0").o"' {} "$compiler" "-std=$1" "${common[@]}" "${flags[@]}" >"$objects/log" 2>&1
 }
+build_kernels >"$objects/log" 2>&1 || { cat "$objects/log" >&2; die "compilation of the kernels failed; the compiler's words are above."; }
 done_with=
 for standard in "${standards[@]}"; do
     if build_with "$standard"; then done_with=$standard; break; fi
 done
 [ -n "$done_with" ] || { cat "$objects/log" >&2; die "compilation failed; the compiler's words are above."; }
-"$compiler" -shared -o "$objects/libtunesmith.so" "$objects"/*.o "${flags[@]}" -Wl,--no-as-needed -ltorch_cpu -lc10 -Wl,-z,defs -ldl -lpthread
+"$compiler" -shared -o "$objects/libtunesmith.so" "$objects"/*.o "${flags[@]}" -Wl,--no-as-needed -ltorch_cpu -lc10 "${openmp:--lgomp}" -Wl,-z,defs -ldl -lpthread
 mv "$objects/libtunesmith.so" "$target.new"
 mv "$target.new" "$target"
 printf '%s\n' "$stamp" > "$out/stamp"

@@ -18,24 +18,30 @@ static std::atomic<int64_t> live_bytes{0};
 static std::atomic<int64_t> peak_bytes{0};
 static constexpr size_t alignment = 64;
 
-// Every block carries its size in the 64 bytes before it, so that a bare pointer is enough to free and to count it.
+struct Header {
+    size_t bytes;
+    void* block;
+};
+
+// Every block carries its size in the bytes before it, so that a bare pointer is enough to free and to count it. Plain malloc and alignment by hand: an aligned
+// allocation of glibc does not fit into the hole that one of the same size has left, and the heap grows with every step.
 static void* allocate_counted(size_t bytes) {
-    void* block = nullptr;
-    if (bytes > SIZE_MAX - alignment || posix_memalign(&block, alignment, bytes + alignment) != 0)
-        TORCH_CHECK(false, "memory: could not get ", bytes, " bytes. Use a smaller batch or sequence length, or gradient checkpointing.");
-    *static_cast<size_t*>(block) = bytes;
+    void* block = bytes > SIZE_MAX - 2 * alignment ? nullptr : std::malloc(bytes + 2 * alignment);
+    if (block == nullptr) TORCH_CHECK(false, "memory: could not get ", bytes, " bytes. Use a smaller batch or sequence length, or gradient checkpointing.");
+    char* data = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(block) + 2 * alignment - 1) / alignment * alignment);
+    *reinterpret_cast<Header*>(data - alignment) = Header{bytes, block};
     const int64_t now = live_bytes.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed) + static_cast<int64_t>(bytes);
     int64_t peak = peak_bytes.load(std::memory_order_relaxed);
     while (now > peak && !peak_bytes.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
     }
-    return static_cast<char*>(block) + alignment;
+    return data;
 }
 
 static void free_counted(void* data) {
     if (data == nullptr) return;
-    char* block = static_cast<char*>(data) - alignment;
-    live_bytes.fetch_sub(static_cast<int64_t>(*reinterpret_cast<size_t*>(block)), std::memory_order_relaxed);
-    std::free(block);
+    const Header header = *reinterpret_cast<Header*>(static_cast<char*>(data) - alignment);
+    live_bytes.fetch_sub(static_cast<int64_t>(header.bytes), std::memory_order_relaxed);
+    std::free(header.block);
 }
 
 // libtorch 1.13 declares allocate as const and has no copy_data; 2.x the other way round: each finds its own here.

@@ -110,6 +110,18 @@ TS_API int32_t ts_generator_state_get(ts_generator generator, void* buffer, int6
 TS_API int32_t ts_generator_state_set(ts_generator generator, const void* buffer, int64_t length);
 TS_API int32_t ts_generator_draw32(ts_generator generator, uint32_t* number);
 TS_API int32_t ts_generator_draw64(ts_generator generator, uint64_t* number);
+/* Fills a uint8 tensor with 1 (probability) and 0 by the draws of bernoulli_, and leaves the generator in the state that it would. */
+TS_API int32_t ts_generator_keep(ts_generator generator, double probability, ts_tensor mask);
+
+/* kernels.cpp: our own kernels (native/kernels). What each takes stands above it there; null tensors are the optional ones. Tensors lie in one piece on the CPU. */
+enum ts_kernel {
+    TS_DROP, TS_GELU, TS_GELU_BACK, TS_SWIGLU, TS_SWIGLU_BACK, TS_ROTARY, TS_LAYER_NORM, TS_LAYER_NORM_BACK, TS_RMS_NORM, TS_RMS_NORM_BACK,
+    TS_SOFTMAX, TS_SOFTMAX_BACK, TS_CROSS_ENTROPY, TS_ADAMW
+};
+TS_API int32_t ts_kernel_run(int32_t kernel, const ts_tensor* tensors, int32_t count, const double* numbers, int32_t number_count);
+/* Instructions in use and the most that the CPU has: 0 any CPU's, 1 AVX2 and FMA, 2 AVX-512. ATEN_CPU_CAPABILITY (default, avx2) lowers them at the start. */
+TS_API int32_t ts_kernel_level(int32_t* used, int32_t* highest);
+TS_API int32_t ts_kernel_level_set(int32_t level);
 
 /* device.cpp: the machine and the library. what: 0 libtorch's version, 1 its build settings, 2 the CPU capability it uses, 3 the BLAS in use. */
 TS_API int32_t ts_info_text(int32_t what, char* buffer, int32_t capacity, int32_t* length);

@@ -12,6 +12,9 @@ public static class TorchInfo
     /// <summary>The instruction set that its own kernels use: DEFAULT, AVX2, AVX512.</summary>
     public static string CpuCapability => Text(2);
 
+    /// <summary>The instructions that our own kernels use: Baseline, Avx2 or Avx512; ATEN_CPU_CAPABILITY lowers them with libtorch's.</summary>
+    public static string KernelLevel => Interop.Kernels.Level.ToString();
+
     /// <summary>The BLAS that its products run on.</summary>
     public static string Blas => Text(3);
 

@@ -52,6 +52,7 @@ internal static class EnvironmentReport
             ["blas"] = Blas(),
             ["threads"] = Threads.Count,
             ["cpu_capability"] = TorchInfo.CpuCapability,
+            ["kernel_level"] = TorchInfo.KernelLevel,
             ["bf16_products"] = Precision.FastBf16 ? "bf16 instructions" : "stored in bf16, multiplied in fp32",
             ["settings"] = Settings.Where(s => terminal.Variable(s.Name) is not null).ToDictionary(s => s.Name, s => (object?)terminal.Variable(s.Name)),
         };

@@ -8,13 +8,11 @@ internal sealed class RopeTable
 {
     private readonly Tensor _cos;
     private readonly Tensor _sin;
-    private readonly int _rotated;
 
-    private RopeTable(Tensor cos, Tensor sin, int rotated)
+    private RopeTable(Tensor cos, Tensor sin)
     {
         _cos = cos;
         _sin = sin;
-        _rotated = rotated;
     }
 
     public static RopeTable For(RopeFrequencies frequencies, ModelInput input)
@@ -32,22 +30,14 @@ internal sealed class RopeTable
             sin *= frequencies.AttentionFactor;
         }
 
-        return new RopeTable(cos, sin, frequencies.Rotated);
+        return new RopeTable(cos, sin);
     }
 
-    /// <param name="q">[B, H, T, D].</param>
-    /// <param name="k">[B, K, T, D].</param>
-    public (Tensor Query, Tensor Key) Apply(Tensor q, Tensor k) => (Apply(q), Apply(k));
-
-    private Tensor Apply(Tensor x)
-    {
-        long d = x.Size(-1);
-        if (_rotated == d)
-        {
-            return Rotary.Apply(x, _cos, _sin);
-        }
-
-        Tensor turned = Rotary.Apply(x.Narrow(-1, 0, _rotated), _cos, _sin);
-        return Tensor.Cat([turned, x.Narrow(-1, _rotated, d - _rotated)], -1);
-    }
+    /// <param name="x">[B, H, T, D].</param>
+    /// <param name="work">In which dtype it is turned.</param>
+    /// <param name="rounded">What it is rounded to; null stays in that dtype.</param>
+    /// <returns>[B, H, T, D]; features beyond the rotated ones are as they were.</returns>
+    public Tensor Apply(Tensor x, DType work, DType? rounded) => work == DType.Float32
+        ? Rotary.Apply(x, _cos, _sin, result: rounded ?? work)
+        : Rotary.Apply(x.To(work), _cos, _sin).To(rounded ?? work);
 }

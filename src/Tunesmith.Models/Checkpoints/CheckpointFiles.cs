@@ -70,6 +70,9 @@ public sealed class CheckpointFiles : IDisposable
 
     public Tensor Read(string name, DType dtype) => File(name).Read(name, dtype);
 
+    /// <summary>Reads one tensor over another of its shape, in that one's dtype.</summary>
+    public void ReadInto(string name, Tensor target) => File(name).ReadInto(name, target);
+
     public void Dispose() => _files.ForEach(file => file.Dispose());
 
     private SafeTensorsFile File(string name) => _fileOf.TryGetValue(name, out SafeTensorsFile? file) ? file : throw Errors.TensorMissing(Folder, name);

@@ -111,7 +111,12 @@ public static class ModelLoader
             using var scope = Scope.Open();
             if (match.SourceOf.TryGetValue(name, out string? source))
             {
-                parameter.Replace(files.Read(source, options.DType));
+                if (options.DType != parameter.Value.DType)
+                {
+                    parameter.Replace(Tensor.Empty(parameter.Value.Shape, options.DType));
+                }
+
+                files.ReadInto(source, parameter.Value.Detach());
             }
             else
             {
@@ -127,7 +132,9 @@ public static class ModelLoader
     {
         using var scope = Scope.Open();
         long[] shape = parameter.Value.Shape;
-        Tensor value = Tensor.Zeros(shape);
+        // The zeros that a new module has are taken where they fit: a large table is never there twice.
+        Tensor value = parameter.Value.DType == DType.Float32 ? parameter.Value.Detach() : Tensor.Zeros(shape);
+        value.ZeroInPlace();
         if (name.EndsWith(".weight", StringComparison.Ordinal) && shape.Length == 1)
         {
             value.FillInPlace(1);
@@ -137,7 +144,10 @@ public static class ModelLoader
             value.NormalInPlace(0, range, options.Generator ?? throw Errors.NoGenerator(name));
         }
 
-        parameter.Replace(value.To(options.DType));
+        if (options.DType != parameter.Value.DType)
+        {
+            parameter.Replace(value.To(options.DType));
+        }
     }
 
     private static ModelConfig Changed(Family family, string path, ModelConfig config, LoadOptions options)

@@ -56,12 +56,20 @@ public sealed class SafeTensorsFile : IDisposable
     {
         TensorInfo info = Info(name);
         var tensor = Tensor.Empty([.. info.Shape], info.DType);
+        ReadInto(name, tensor);
+        return tensor;
+    }
+
+    /// <summary>Reads one tensor over another of its shape, converting piece by piece: it is never there twice.</summary>
+    public void ReadInto(string name, Tensor target)
+    {
+        TensorInfo info = Info(name);
         if (info.Count == 0)
         {
-            return tensor;
+            return;
         }
 
-        Tensor flat = tensor.Reshape(info.Count);
+        Tensor flat = target.View(info.Count);
         int size = SafeTensorsDTypes.Size(info.DType);
         byte[] piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(PieceBytes, info.ByteCount));
         try
@@ -72,15 +80,22 @@ public sealed class SafeTensorsFile : IDisposable
                 long elements = Math.Min(pieceElements, info.Count - start);
                 Span<byte> bytes = piece.AsSpan(0, (int)elements * size);
                 ReadExactly(bytes, info.Begin + (start * size));
-                flat.Narrow(0, start, elements).CopyFrom(bytes);
+                using var scope = Scope.Open();
+                Tensor part = flat.Narrow(0, start, elements);
+                if (target.DType == info.DType)
+                {
+                    part.CopyFrom(bytes);
+                }
+                else
+                {
+                    part.CopyInPlace(Tensor.FromBytes(bytes, info.DType, elements));
+                }
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(piece);
         }
-
-        return tensor;
     }
 
     /// <summary>Reads one tensor and converts it.</summary>

@@ -130,7 +130,7 @@ internal sealed class BertResidual : Module
         _dropout = config.HiddenDropoutProb;
     }
 
-    public Tensor Forward(Tensor x, Tensor residual) => _norm.Forward(Dropout.Run(_dense.Forward(x), _dropout, Training, Generator.Default) + residual);
+    public Tensor Forward(Tensor x, Tensor residual) => _norm.Forward(_dense.Forward(x), residual, _dropout, Generator.Default);
 }
 
 internal sealed class BertAttention : Module

@@ -83,8 +83,7 @@ internal sealed class LlamaAttention : Module
         Tensor k = Split(_key.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
         Tensor v = Split(_value.Forward(x), _config.KeyValueHeads); // [B, K, T, D]
         // Angles are applied in the residual's dtype, as the reference does under autocast.
-        (q, k) = input.Rope!.Apply(q.To(x.DType), k.To(x.DType));
-        (q, k, v) = (_precision.Round(q), _precision.Round(k), _precision.Round(v));
+        (q, k, v) = (input.Rope!.Apply(q, x.DType, _precision.Compute), input.Rope.Apply(k, x.DType, _precision.Compute), _precision.Round(v));
         if (input.Cache is not null)
         {
             (k, v) = input.Cache.Append(input.Layer, k, v); // [B, K, S, D]

@@ -1,6 +1,8 @@
+using Tunesmith.Torch.Interop;
+
 namespace Tunesmith.Torch.Fused;
 
-/// <summary>One AdamW update (1711.05101) of one parameter, in slices that stay in the cache through all operations on them.</summary>
+/// <summary>One AdamW update (1711.05101) of one parameter: our kernel goes once over everything; libtorch's operators go over slices that stay in the cache.</summary>
 public static class AdamWStep
 {
     private const long Slice = 1 << 17;
@@ -17,6 +19,13 @@ public static class AdamWStep
         using var noGrad = Autograd.NoGrad();
         var numbers = new Numbers(rate, beta1, beta2, eps, weightDecay, 1 - Math.Pow(beta1, step), Math.Sqrt(1 - Math.Pow(beta2, step)));
         long count = parameter.Count;
+        if (Kernels.Take(parameter, gradient, first, second) && All(DType.Float32, parameter, gradient, first, second)
+            && parameter.IsContiguous && first.IsContiguous && second.IsContiguous && gradient.Count == count)
+        {
+            Kernels.Run(Kernel.AdamW, [parameter, gradient.Contiguous(), first, second],
+                1 - rate * weightDecay, 1 - beta1, beta2, 1 - beta2, 1 / numbers.SecondCorrection, eps, rate / numbers.FirstCorrection);
+            return;
+        }
         if (count <= Slice || !parameter.IsContiguous || !first.IsContiguous || !second.IsContiguous)
         {
             Update(parameter, gradient, first, second, numbers);
@@ -29,6 +38,13 @@ public static class AdamWStep
             long n = Math.Min(Slice, count - from);
             Update(p.Narrow(0, from, n), g.Narrow(0, from, n), m.Narrow(0, from, n), v.Narrow(0, from, n), numbers);
         }
+    }
+
+    private static bool All(DType type, params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (Tensor tensor in tensors)
+            if (tensor.DType != type) return false;
+        return true;
     }
 
     private static void Update(Tensor parameter, Tensor gradient, Tensor first, Tensor second, in Numbers numbers)

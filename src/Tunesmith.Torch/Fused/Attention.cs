@@ -41,24 +41,47 @@ public static class Attention
         Tensor keys = sizes.PerGroup(k).To(inner); // [B·K, S, D]
         Tensor values = sizes.PerGroup(v).To(inner);
         Tensor? hidden = mask.Hidden(sizes.Queries, sizes.Keys);
-        var blocks = new List<Tensor>();
+        bool ours = Ours(sizes, q, k, v, hidden);
+        Tensor all = Sizes.Laid(sizes.Batch, sizes.Heads, sizes.Queries, v.Size(3), q.DType); // [B, H, T, D]
         foreach ((long from, long length, long seen) in sizes.Blocks())
         {
             using var scope = Scope.Open();
             Tensor scores = sizes.Queried(q, from, length, inner).Bmm(keys.Narrow(1, 0, seen).Transpose(1, 2)); // [B·K, g·t, s]
-            if (scores.DType == DType.BFloat16) scores = scores.To(DType.Float32);
-            if (hidden is not null) scores.View(sizes.Batch, sizes.Heads, length, seen).MaskedFillInPlace(Part(hidden, from, length, seen), HiddenScore);
-            Tensor weights = scores.Softmax(-1).To(q.DType);
-            Tensor? noise = dropout > 0 ? Dropout.Noise(weights.View(sizes.Batch, sizes.Heads, length, seen), dropout, generator).View(weights.Sizes) : null;
-            context.Save(weights, noise);
-            Tensor used = noise is null ? weights : weights * noise;
+            Tensor? shut = hidden is null ? null : Part(hidden, from, length, seen);
+            Tensor used = ours ? Weighted(context, sizes, scores, shut, length, q.DType, dropout, generator) : Composed(context, sizes, scores, shut, length, q.DType, dropout, generator);
             Tensor mixed = used.To(inner).Bmm(values.Narrow(1, 0, seen)); // [B·K, g·t, D]
-            blocks.Add(scope.Keep(mixed.View(sizes.Batch, sizes.Heads, length, v.Size(3)).To(q.DType)));
+            all.Narrow(2, from, length).CopyInPlace(mixed.View(sizes.Batch, sizes.Heads, length, v.Size(3)));
         }
-        return blocks.Count == 1 ? blocks[0] : Tensor.Cat(blocks, 2);
+        return all;
     }
 
-    // With p = softmax(s): dv = pᵀ g, dp = g vᵀ, ds = p (dp − Σ p dp), dq = ds k scale, dk = dsᵀ q scale.
+    private static bool Ours(Sizes sizes, Tensor q, Tensor k, Tensor v, Tensor? hidden) =>
+        q.DType == k.DType && q.DType == v.DType && sizes.Scale > 0 && Kernels.Take(q, k, v)
+        && (hidden is null || (hidden.Rank == 4 && hidden.Size(1) == 1 && hidden.Size(3) == sizes.Keys && (hidden.Size(2) == 1 || hidden.Size(2) == sizes.Queries)));
+
+    /// <summary>Softmax of the scores, in one pass; saves it and the mask of what is dropped. The scores become what is multiplied with the values.</summary>
+    private static Tensor Weighted(CustomContext context, Sizes sizes, Tensor scores, Tensor? hidden, long length, DType type, double dropout, Generator? generator)
+    {
+        Tensor? mask = dropout > 0 ? Dropout.Mask(scores.Sizes, dropout, generator) : null;
+        Tensor weights = mask is null && scores.DType == type ? scores : Tensor.Empty(scores.Sizes, type);
+        Kernels.Run(Kernel.Softmax, [scores, weights, mask, hidden], mask is null ? 1 : Dropout.Scale(dropout, type), sizes.Scale, sizes.Heads, length);
+        context.Save(weights, mask);
+        return scores;
+    }
+
+    private static Tensor Composed(CustomContext context, Sizes sizes, Tensor scores, Tensor? hidden, long length, DType type, double dropout, Generator? generator)
+    {
+        long seen = scores.Size(2);
+        if (scores.DType == DType.BFloat16) scores = scores.To(DType.Float32);
+        scores.MulInPlace(sizes.Scale);
+        if (hidden is not null) scores.View(sizes.Batch, sizes.Heads, length, seen).MaskedFillInPlace(hidden, HiddenScore);
+        Tensor weights = scores.Softmax(-1).To(type);
+        Tensor? noise = dropout > 0 ? Dropout.Noise(weights.View(sizes.Batch, sizes.Heads, length, seen), dropout, generator).View(weights.Sizes) : null;
+        context.Save(weights, noise);
+        return noise is null ? weights : weights * noise;
+    }
+
+    // With p = softmax(s): dv = pᵀ g, dp = g vᵀ, ds = p (dp − Σ p dp) scale, dq = ds k, dk = dsᵀ q.
     private static Tensor?[] Backward(CustomContext context, Sizes sizes, Tensor gradient)
     {
         Tensor q = context.Saved[0], k = context.Saved[1], v = context.Saved[2];
@@ -66,7 +89,7 @@ public static class Attention
         Tensor keys = sizes.PerGroup(k).To(inner);
         Tensor values = sizes.PerGroup(v).To(inner);
         Tensor? dk = null, dv = null;
-        var dq = new List<Tensor>();
+        Tensor dq = Sizes.Laid(sizes.Batch, sizes.Heads, sizes.Queries, q.Size(3), q.DType);
         int at = 3;
         foreach ((long from, long length, long seen) in sizes.Blocks())
         {
@@ -74,17 +97,31 @@ public static class Attention
             Tensor weights = context.Saved[at];
             Tensor? noise = context.SavedOrNull[at + 1];
             at += 2;
-            Tensor g = sizes.Queried(gradient, from, length, inner, scaled: false); // [B·K, g·t, D]
-            dv = Added(scope, dv, sizes.Keys, (noise is null ? weights : weights * noise).To(inner).Transpose(1, 2), g);
-            Tensor dp = g.Bmm(values.Narrow(1, 0, seen).Transpose(1, 2)); // [B·K, g·t, s]
-            if (noise is not null) dp.MulInPlace(noise);
-            Tensor ds = s_softmaxBackward.One(dp, weights.To(inner), -1, inner);
+            Tensor g = sizes.Queried(gradient, from, length, inner); // [B·K, g·t, D]
+            double keep = sizes.Dropout > 0 ? Dropout.Scale(sizes.Dropout, q.DType) : 1;
+            bool ours = noise is null ? Kernels.Take(weights) : noise.DType == DType.UInt8; // as the forward pass decided
+            Tensor used = noise is null ? weights : ours ? Dropout.Apply(weights, noise, keep) : weights * noise;
+            dv = Added(scope, dv, sizes.Keys, used.To(inner).Transpose(1, 2), g);
+            Tensor ds = g.Bmm(values.Narrow(1, 0, seen).Transpose(1, 2)); // dp, [B·K, g·t, s]
+            if (ours) Kernels.Run(Kernel.SoftmaxBack, [ds, weights, noise], keep, sizes.Scale);
+            else
+            {
+                if (noise is not null) ds.MulInPlace(noise);
+                ds = s_softmaxBackward.One(ds, weights.To(inner), -1, inner);
+                ds.MulInPlace(sizes.Scale);
+            }
             Tensor part = ds.Bmm(keys.Narrow(1, 0, seen)); // [B·K, g·t, D]
-            part.MulInPlace(sizes.Scale);
-            dq.Add(scope.Keep(part.View(sizes.Batch, sizes.Heads, length, q.Size(3)).To(q.DType)));
+            dq.Narrow(2, from, length).CopyInPlace(part.View(sizes.Batch, sizes.Heads, length, q.Size(3)));
             dk = Added(scope, dk, sizes.Keys, ds.Transpose(1, 2), sizes.Queried(q, from, length, inner));
         }
-        return [dq.Count == 1 ? dq[0] : Tensor.Cat(dq, 2), dk!.View(k.Sizes).To(k.DType), dv!.View(v.Sizes).To(v.DType)];
+        return [dq, Laid(dk!, k), Laid(dv!, v)];
+    }
+
+    private static Tensor Laid(Tensor x, Tensor like)
+    {
+        Tensor laid = Sizes.Laid(like.Size(0), like.Size(1), like.Size(2), like.Size(3), like.DType);
+        laid.CopyInPlace(x.View(like.Sizes));
+        return laid;
     }
 
     /// <summary>sum + a b, where a b has rows for the first keys only: [B·K, s, D]. A single product is its own sum.</summary>
@@ -114,6 +151,7 @@ public static class Attention
         public long Queries { get; } = q.Size(2);
         public long Keys { get; } = v.Size(2);
         public double Scale { get; } = scale;
+        public double Dropout { get; } = dropout;
 
         private readonly long _groups = k.Size(1);
 
@@ -138,12 +176,15 @@ public static class Attention
         public Tensor PerGroup(Tensor x) => x.Reshape(Batch * _groups, x.Size(2), x.Size(3));
 
         /// <summary>Some positions of [B, H, T, D] as [B·K, g·t, D]: the queries of one key head stand together, so that keys and values are never repeated.</summary>
-        public Tensor Queried(Tensor x, long from, long length, DType type, bool scaled = true)
+        public Tensor Queried(Tensor x, long from, long length, DType type)
         {
             Tensor part = length == x.Size(2) ? x : x.Narrow(2, from, length);
             if (part.DType != type) part = part.To(type);
-            if (scaled && Scale != 1) part = part * Scale;
             return part.Reshape(Batch * _groups, Heads / _groups * length, x.Size(3));
         }
+
+        /// <summary>[B, H, T, D] that lies as [B, T, H, D]: from there it goes into a projection, or back into one, without another copy.</summary>
+        public static Tensor Laid(long batch, long heads, long positions, long width, DType type) =>
+            Tensor.EmptyStrided([batch, heads, positions, width], [positions * heads * width, width, heads * width, 1], type);
     }
 }

@@ -1,3 +1,5 @@
+using Tunesmith.Torch.Interop;
+
 namespace Tunesmith.Torch.Fused;
 
 /// <summary>
@@ -49,7 +51,7 @@ public static class LinearCrossEntropy
         long rows = x.Size(0), pieces = weight.Size(0);
         DType inner = Precision.ForProducts(x.DType);
         Tensor table = weight.To(inner);
-        Tensor sum = Tensor.Scalar(0);
+        Tensor sum = Tensor.Scalar(0, DType.Float64);
         Tensor? dx = context.Needs(0) ? Tensor.Empty(x.Sizes, x.DType) : null;
         Tensor? dWeight = context.Needs(1) ? Tensor.Zeros(weight.Sizes, Sums(inner)) : null;
         Tensor? dBias = context.Needs(2) ? Tensor.Zeros([pieces], Sums(inner)) : null;
@@ -60,15 +62,13 @@ public static class LinearCrossEntropy
             long n = Math.Min(chunk, rows - start);
             Tensor h = x.Narrow(0, start, n).To(inner); // [n, C]
             Tensor label = labels.Narrow(0, start, n).Unsqueeze(-1); // [n, 1]
-            Tensor logs = h.Linear(table, bias?.To(inner)).To(Sums(inner)).LogSoftmax(-1); // [n, V]
-            sum.AddInPlace(logs.Gather(-1, label).Sum(), smoothing - 1);
-            if (smoothing > 0) sum.AddInPlace(logs.Sum(), -smoothing / pieces);
-            if (dx is null && dWeight is null && dBias is null) continue;
-            logs.ExpInPlace(); // softmax; its gradient is softmax − (1 − e) onehot − e / V
-            logs.ScatterAddInPlace(-1, label, Tensor.Full([n, 1], smoothing - 1, logs.DType));
-            if (smoothing > 0) logs.AddInPlace(-smoothing / pieces);
-            dBias?.AddInPlace(logs.Sum([0L]));
-            Tensor d = logs.To(inner);
+            Tensor logits = h.Linear(table, bias?.To(inner)); // [n, V]
+            bool wanted = dx is not null || dWeight is not null || dBias is not null;
+            (Tensor losses, Tensor? gradient) = Kernels.Take(logits) && logits.IsContiguous ? Native(logits, label, smoothing, wanted) : Composed(logits, label, smoothing, wanted);
+            sum.AddInPlace(losses);
+            if (gradient is null) continue;
+            dBias?.AddInPlace(gradient.Sum([0L]));
+            Tensor d = gradient.To(inner);
             dx?.Narrow(0, start, n).CopyInPlace(d.Mm(table));
             if (dWeight is null) continue;
             if (inner == dWeight.DType) dWeight.AddMatMulInPlace(d.Transpose(0, 1), h);
@@ -82,6 +82,27 @@ public static class LinearCrossEntropy
         }
         context.Save(dx, dWeight?.To(weight.DType), bias is null ? null : dBias?.To(bias.DType));
         return sum.To(DType.Float32);
+    }
+
+    /// <summary>The loss of all rows and its gradient, which takes the logits' place.</summary>
+    private static (Tensor Loss, Tensor? Gradient) Native(Tensor logits, Tensor label, double smoothing, bool wanted)
+    {
+        Tensor losses = Tensor.Empty([logits.Size(0)], DType.Float64);
+        Kernels.Run(Kernel.CrossEntropy, [logits, label, losses], smoothing, wanted ? 1 : 0);
+        return (losses.Sum(), wanted ? logits : null);
+    }
+
+    private static (Tensor Loss, Tensor? Gradient) Composed(Tensor logits, Tensor label, double smoothing, bool wanted)
+    {
+        long n = logits.Size(0), pieces = logits.Size(1);
+        Tensor logs = logits.To(Sums(logits.DType)).LogSoftmax(-1); // [n, V]
+        Tensor loss = logs.Gather(-1, label).Sum() * (smoothing - 1);
+        if (smoothing > 0) loss.AddInPlace(logs.Sum(), -smoothing / pieces);
+        if (!wanted) return (loss, null);
+        logs.ExpInPlace(); // softmax; its gradient is softmax − (1 − e) onehot − e / V
+        logs.ScatterAddInPlace(-1, label, Tensor.Full([n, 1], smoothing - 1, logs.DType));
+        if (smoothing > 0) logs.AddInPlace(-smoothing / pieces);
+        return (loss, logs);
     }
 
     private static DType Sums(DType inner) => inner == DType.Float64 ? DType.Float64 : DType.Float32;

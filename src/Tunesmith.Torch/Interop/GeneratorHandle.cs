@@ -40,6 +40,14 @@ internal sealed unsafe class GeneratorHandle(nint pointer)
         GC.KeepAlive(this);
     }
 
+    /// <summary>Fills bytes with 1 (probability) and 0, by the draws of bernoulli_.</summary>
+    public void Keep(double probability, Tensor mask)
+    {
+        using var lease = new Leases([mask]);
+        Status.Check(Native.ts_generator_keep(Pointer, probability, lease[0]));
+        GC.KeepAlive(this);
+    }
+
     public uint Next32()
     {
         Status.Check(Native.ts_generator_draw32(Pointer, out uint number));

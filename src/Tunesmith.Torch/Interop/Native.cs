@@ -82,6 +82,12 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] public static partial int ts_generator_draw32(nint generator, out uint number);
     [LibraryImport(Library)] public static partial int ts_generator_draw64(nint generator, out ulong number);
 
+    [LibraryImport(Library)] public static partial int ts_generator_keep(nint generator, double probability, nint mask);
+
+    [LibraryImport(Library)] public static partial int ts_kernel_run(int kernel, nint* tensors, int count, double* numbers, int numberCount);
+    [LibraryImport(Library)] public static partial int ts_kernel_level(out int used, out int highest);
+    [LibraryImport(Library)] public static partial int ts_kernel_level_set(int level);
+
     [LibraryImport(Library)] public static partial int ts_info_text(int what, byte* buffer, int capacity, out int length);
     [LibraryImport(Library)] public static partial int ts_info_onednn(out int present);
     [LibraryImport(Library)] public static partial int ts_threads_get(out int count);

@@ -58,6 +58,10 @@ public sealed class LayerNorm : Module
     public Parameter Bias { get; }
 
     public Tensor Forward(Tensor x) => Fused.LayerNorm.Run(x, Weight.Value, Bias.Value, Eps);
+
+    /// <summary>Of dropout(x) + residual.</summary>
+    public Tensor Forward(Tensor x, Tensor residual, double dropout, Generator? generator) =>
+        Fused.LayerNorm.RunSum(x, residual, Training ? dropout : 0, generator, Weight.Value, Bias.Value, Eps);
 }
 
 /// <summary>Root-mean-square normalisation (1910.07467) over the last dimension.</summary>

@@ -8,6 +8,7 @@ public static class Creation
     private static readonly Operator s_zeros = new("aten::zeros");
     private static readonly Operator s_ones = new("aten::ones");
     private static readonly Operator s_empty = new("aten::empty", "memory_format");
+    private static readonly Operator s_emptyStrided = new("aten::empty_strided");
     private static readonly Operator s_full = new("aten::full");
     private static readonly Operator s_arange = new("aten::arange", "start_step");
     private static readonly Operator s_zerosLike = new("aten::zeros_like");
@@ -23,6 +24,8 @@ public static class Creation
         public static Tensor Ones(ReadOnlySpan<long> shape, DType dtype) => s_ones.One(shape, dtype);
         public static Tensor Empty(params ReadOnlySpan<long> shape) => s_empty.One(shape, DType.Float32);
         public static Tensor Empty(ReadOnlySpan<long> shape, DType dtype) => s_empty.One(shape, dtype);
+        /// <summary>Uninitialised, with the given distances between neighbours of each dimension.</summary>
+        public static Tensor EmptyStrided(ReadOnlySpan<long> shape, ReadOnlySpan<long> strides, DType dtype) => s_emptyStrided.One(shape, strides, dtype);
         public static Tensor Full(ReadOnlySpan<long> shape, double value, DType dtype = DType.Float32) => s_full.One(shape, value, dtype);
         public static Tensor Eye(long n, DType dtype = DType.Float32) => s_eye.One(n, dtype);
 

@@ -1,0 +1,3 @@
+// The kernels for every CPU.
+#define TUNESMITH_TABLE baseline_kernels
+#include "table.h"
