@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Tunesmith.Bench;
@@ -17,6 +18,7 @@ internal static class Compare
     public static string AgainstTorch(string name, string torchScript, IReadOnlyList<string> arguments, int rounds, TextWriter talk)
     {
         var python = Environment.GetEnvironmentVariable("TUNESMITH_BENCH_PYTHON") ?? "/usr/bin/python3";
+        if (Missing(python) is { } missing) throw new InvalidOperationException(missing);
         string[] script = [torchScript, name, .. arguments];
         var bare = Settings.Select(key => KeyValuePair.Create(key, (string?)null));
         using var ours = Contender.Start("tunesmith", Path.Combine(AppContext.BaseDirectory, "tunesmith-bench"), ["step", name, .. arguments], []);
@@ -28,15 +30,35 @@ internal static class Compare
             foreach (var contender in all) contender.Step();
             talk.WriteLine($"{name}: round {round + 1} of {rounds}: " + string.Join(", ", all.Select(c => $"{c.Name} {Text(c.Samples[^1].Seconds)} s")));
         }
-        var lines = new List<string> { $"| {name} {string.Join(' ', arguments)} | s a step (min, median, max) | work/s | peak MiB | ours is |", "|---|---|---|---|---|" };
+        var lines = new List<string> { $"| {name} {string.Join(' ', arguments)} | s a step (min, median, max) | work/s | CPU s | peak MiB | ours is | by CPU time |", "|---|---|---|---|---|---|---|" };
         foreach (var contender in all)
         {
             var seconds = contender.Samples.Select(s => s.Seconds).Order().ToArray();
             var ratio = Median(contender.Samples.Zip(ours.Samples, (other, our) => other.Seconds / our.Seconds));
+            var byCpu = Median(contender.Samples.Zip(ours.Samples, (other, our) => other.CpuSeconds / our.CpuSeconds));
             lines.Add($"| {contender.Name} | {Text(seconds[0])}, {Text(Median(seconds))}, {Text(seconds[^1])} | {Text(Median(contender.Samples.Select(s => s.Rate)))} "
-                + $"| {Text(contender.Samples[^1].PeakMebibytes)} | {(contender == ours ? "" : Text(ratio) + "x")} |");
+                + $"| {Text(Median(contender.Samples.Select(s => s.CpuSeconds)))} | {Text(contender.Samples[^1].PeakMebibytes)} | {(contender == ours ? "" : Text(ratio) + "x")} "
+                + $"| {(contender == ours ? "" : Text(byCpu) + "x")} |");
         }
         return string.Join('\n', lines);
+    }
+
+    /// <summary>What to do where there is no Python with torch to compare with; null where there is.</summary>
+    private static string? Missing(string python)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(python, ["-c", "import torch"]) { RedirectStandardError = true });
+            var said = process!.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? null : Advice(said.Trim().Split('\n')[^1]);
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return Advice(e.Message);
+        }
+
+        string Advice(string said) => $"{python}: got no PyTorch to compare with ({said}); expected Debian's. Install it: apt-get install -y --no-install-recommends python3-torch";
     }
 
     public static double Median(IEnumerable<double> values)

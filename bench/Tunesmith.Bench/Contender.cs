@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Tunesmith.Bench;
 
 /// <summary>One measured step as a contender reports it.</summary>
-internal readonly record struct Sample(double Seconds, double Work, double PeakMebibytes, double Loss)
+internal readonly record struct Sample(double Seconds, double CpuSeconds, double Work, double PeakMebibytes, double Loss)
 {
     public double Rate => Work / Seconds;
 }
@@ -44,12 +44,14 @@ internal sealed class Contender : IDisposable
 
     public void Step()
     {
+        var before = _process.TotalProcessorTime;
         _process.StandardInput.WriteLine("go");
         _process.StandardInput.Flush();
         var line = _process.StandardOutput.ReadLine() ?? throw Failed();
         var parts = line.Split(' ');
         double Number(int i) => double.Parse(parts[i], CultureInfo.InvariantCulture);
-        Samples.Add(new Sample(Number(0), Number(1), Number(2), Number(3)));
+        _process.Refresh();
+        Samples.Add(new Sample(Number(0), (_process.TotalProcessorTime - before).TotalSeconds, Number(1), Number(2), Number(3)));
     }
 
     public void Dispose()
