@@ -40,7 +40,9 @@ public sealed class RandomTests
             float[] expected = [.. test.GetProperty("values").EnumerateArray().Select(v => v.GetSingle())];
             Tensor drawn = Tensor.Empty([expected.Length], DType.Float32);
             drawn.UniformInPlace(test.GetProperty("low").GetDouble(), test.GetProperty("high").GetDouble(), new Generator(test.GetProperty("seed").GetUInt64()));
-            Assert.Equal(expected, drawn.ToFloats());
+            // Without fused multiply-add libtorch rounds the scaled draw once more than the recorded one was.
+            if (TorchInfo.KernelLevel == "Baseline") Close.Equal([.. expected.Select(value => (double)value)], drawn, 1e-7);
+            else Assert.Equal(expected, drawn.ToFloats());
         }
     }
 
