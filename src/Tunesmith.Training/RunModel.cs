@@ -29,9 +29,10 @@ internal sealed class RunModel : IDisposable
     public static RunModel Load(RunOptions options, Tokenizer tokenizer, Template? template, LabelSet? labels, IRunObserver observer)
     {
         var training = options.Training;
-        var lora = options.Adapter.FinetuningType == "lora";
+        var lora = options.Adapter.FinetuningType == "lora" || !training.DoTrain;
         // LLaMA-Factory loads in the compute type and keeps what is trained in float32 (model/adapter.py); a frozen base stays in bf16.
-        var stored = training.PureBf16 || (training.Bf16 && lora) ? DType.BFloat16 : DType.Float32;
+        // What is not trained may be asked for in another type (infer_dtype); float16 has no fast products on a CPU and is computed in float32.
+        var stored = (!training.DoTrain && options.Model.InferDtype == "bfloat16") || training.PureBf16 || (training.Bf16 && lora) ? DType.BFloat16 : DType.Float32;
         var loaded = ModelLoader.Load(options.Model.ModelNameOrPath!, new LoadOptions
         {
             DType = stored,
@@ -47,6 +48,12 @@ internal sealed class RunModel : IDisposable
         var resized = Resize(model, options, tokenizer, observer);
         if (loaded.NewParameters.Count > 0) observer.OnMessage($"new weights: {string.Join(", ", loaded.NewParameters)} (the checkpoint has none; they start at random)");
         Adapter? adapter = null;
+        if (!training.DoTrain)
+        {
+            MergeAll(model, options);
+            if (training.Bf16) model.Precision.Compute = DType.BFloat16;
+            return new RunModel(options, tokenizer, template, model, null);
+        }
         switch (options.Adapter.FinetuningType)
         {
             case "lora":
@@ -112,6 +119,17 @@ internal sealed class RunModel : IDisposable
     {
         Adapter?.Dispose();
         Model.Dispose();
+    }
+
+    // Without training every adapter becomes part of the weights, and nothing is trained.
+    private static void MergeAll(Model model, RunOptions options)
+    {
+        foreach (var folder in options.Model.AdapterNameOrPath ?? [])
+        {
+            var adapter = Adapter.Load(model, folder);
+            Fold(adapter);
+        }
+        foreach (var (_, parameter) in model.NamedParameters()) parameter.Trainable = false;
     }
 
     // Several adapters: all but the last are merged; the last one goes on training, or is merged too where a new one is asked for.

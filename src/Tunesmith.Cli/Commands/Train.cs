@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tunesmith.Evaluation.Metrics;
 using Tunesmith.Runs.Recipes;
 using Tunesmith.Training;
 
@@ -35,6 +36,7 @@ internal static class Train
             outcome = TrainingRun.Run(new RunRequest(recipe, observer, run.Time, () => EnvironmentReport.Facts(run.Terminal))
             {
                 OnResolved = r => Resolved(run, r),
+                CompareTexts = Similarity.Mean,
             }, run.Cancel);
         }
         finally
@@ -49,7 +51,8 @@ internal static class Train
         }
         if (outcome.Ending == RunEnding.WasDone) return App.Done;
         OutcomeTable.Write(run.Out, outcome, observer, run.Time.GetElapsedTime(started), run.Terminal.Width);
-        Next(run, recipe, outcome.Folder);
+        if (outcome.Trained) Next(run, recipe, outcome.Folder);
+        else run.Out.WriteLine($"The results are in {outcome.Folder}.");
         return App.Done;
     }
 

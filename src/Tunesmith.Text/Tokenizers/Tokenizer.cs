@@ -42,6 +42,15 @@ public sealed class Tokenizer
 
     public string? MaskToken { get => _config.Named("mask_token"); set => _config.SetNamed("mask_token", value); }
 
+    /// <summary>Special tokens without a role that the checkpoint's configuration lists.</summary>
+    public IReadOnlyList<string> ExtraSpecialTokens => _config.ExtraTokens;
+
+    /// <summary>The setting add_bos_token: plain text begins with the beginning marker.</summary>
+    public bool AddsBos => _config.Flag("add_bos_token");
+
+    /// <summary>The setting clean_up_tokenization_spaces: decoded text loses the spaces before punctuation.</summary>
+    public bool CleansUpSpaces => _config.Flag("clean_up_tokenization_spaces");
+
     public int? BosId => IdOf(BosToken);
 
     public int? EosId => IdOf(EosToken);

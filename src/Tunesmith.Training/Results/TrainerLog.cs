@@ -43,6 +43,9 @@ public sealed record LogRecord
     public double? EvalLoss { get; init; }
     public double? LearningRate { get; init; }
     public double? Epoch { get; init; }
+
+    /// <summary>Whether the epoch is written without a fraction: it is where nothing was trained.</summary>
+    public bool WholeEpoch { get; init; }
     public required TimeSpan Elapsed { get; init; }
     public long? Tokens { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record LogRecord
         if (Loss is double loss) line["loss"] = loss;
         if (EvalLoss is double evalLoss) line["eval_loss"] = evalLoss;
         if (LearningRate is double rate) line["lr"] = rate;
-        if (Epoch is double epoch) line["epoch"] = epoch;
+        if (Epoch is double epoch) line["epoch"] = WholeEpoch ? (long)epoch : epoch;
         line["percentage"] = TotalSteps == 0 ? 100.0 : Math.Round((double)CurrentSteps / TotalSteps * 100, 2);
         line["elapsed_time"] = Clock(Elapsed);
         line["remaining_time"] = Clock(Remaining);
