@@ -100,20 +100,25 @@ internal sealed class RunModel : IDisposable
         if (Adapter is null || !_options.Adapter.PissaConvert || !_options.Adapter.PissaInit) return;
         SaveAsLora(Path.Combine(folder, "pissa_backup"), training: false);
         Adapter.SaveConverted(Path.Combine(folder, "pissa_converted"));
+        SaveAdapterCard(Path.Combine(folder, "pissa_converted"));
     }
 
     private void SaveAsLora(string folder, bool training)
     {
         Adapter!.Save(folder);
         SavedConfigs.WithoutStart(folder, training);
+        SaveAdapterCard(folder);
     }
 
     /// <summary>As <see cref="Save"/>, with the card that a checkpoint of an adapter has.</summary>
     public void SaveCheckpoint(string folder)
     {
         Save(folder);
-        if (Adapter is not null) AtomicFile.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.RenderAdapter(_options.Model.ModelNameOrPath!, TrainingRun.Versions));
+        if (Adapter is not null) SaveAdapterCard(folder);
     }
+
+    private void SaveAdapterCard(string folder) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.RenderAdapter(_options.Model.ModelNameOrPath!, TrainingRun.Versions));
 
     public void Dispose()
     {

@@ -95,6 +95,7 @@ internal sealed class RunFiles(Compare compare, RunTolerance tolerance, bool sig
     private void Number(string shown, string key, string counted, JsonElement ours, JsonElement recorded)
     {
         double wanted = recorded.GetDouble();
+        if (IsWhole(ours) != IsWhole(recorded)) compare.Text(shown, ours.GetRawText(), recorded.GetRawText());
         if (key.EndsWith("loss", StringComparison.Ordinal) || key.EndsWith("accuracy", StringComparison.Ordinal) || key == "best_metric") compare.Value(shown, ours.GetDouble(), wanted, tolerance.OfLoss(counted));
         else if (key == "grad_norm") compare.Value(shown, ours.GetDouble(), wanted, tolerance.OfNorm(counted, wanted));
         else if (key.EndsWith("perplexity", StringComparison.Ordinal)) compare.Value(shown, ours.GetDouble(), wanted, wanted * tolerance.OfLoss(counted.Replace("perplexity", "loss", StringComparison.Ordinal)));
@@ -104,6 +105,9 @@ internal sealed class RunFiles(Compare compare, RunTolerance tolerance, bool sig
     // Times are the machine's. The order of numbers counts without them, in both runs alike.
     private static bool IsTime(string key) => key.EndsWith("_runtime", StringComparison.Ordinal) || key.EndsWith("_per_second", StringComparison.Ordinal)
         || key.EndsWith("_preparation_time", StringComparison.Ordinal) || key is "elapsed_time" or "remaining_time" or "throughput" or "effective_tokens_per_sec";
+
+    // 0 and 0.0 are different texts.
+    private static bool IsWhole(JsonElement number) => number.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0;
 
     private int Next(string name)
     {

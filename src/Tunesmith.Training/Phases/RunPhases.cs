@@ -56,7 +56,7 @@ internal sealed class RunPhases(RunOptions options, Model model, Tokenizer token
             if (Trained is null) _log.Logged(record.GetValueOrDefault("eval_loss") as double?);
             _log.Ended();
         }
-        record["epoch"] = Trained is null ? 0 : Trained.Epoch;
+        record["epoch"] = Trained is null ? (object)0 : Trained.Epoch; // a whole number where nothing was trained
         if (_training.IncludeNumInputTokensSeen is not ("no" or "false")) record["num_input_tokens_seen"] = Trained?.NumInputTokensSeen ?? 0;
         if (_training.Stage == "pt")
             foreach (var set in _sets) record[set.Prefix("eval") + "_perplexity"] = Math.Exp((double)record[set.Prefix("eval") + "_loss"]!);
