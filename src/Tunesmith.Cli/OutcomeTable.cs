@@ -16,7 +16,7 @@ internal static class OutcomeTable
         output.WriteLine();
         if (outcome.After is { } measured)
         {
-            Row("", "before", "after");
+            Row("", "before", outcome.Trained ? "after" : "value");
             foreach (var name in measured.Keys.OrderBy(Rank).ThenBy(n => n, StringComparer.Ordinal))
                 Row(name, outcome.Before is { } earlier && earlier.TryGetValue(name, out var value) ? Text(value, "F4") : "", Text(measured[name], "F4"));
         }
