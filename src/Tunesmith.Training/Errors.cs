@@ -86,7 +86,7 @@ internal static class Errors
 
     public static string OnlyValue(string got, string expected) => $"got {got}; expected {expected}, the only value that is implemented. Remove the line";
 
-    public static string NothingToDo() => "got neither do_train nor do_eval nor do_predict; expected at least one. Add do_train: true";
+    public static UsageException NothingToDo() => new("do_train: got neither do_train nor do_eval nor do_predict; expected at least one. Add do_train: true");
 
     public static string NoTrainingData() => "got true without training data; expected dataset or train_file. Name one of them, or leave do_train out";
 

@@ -39,7 +39,6 @@ public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, Ad
     // What LLaMA-Factory refuses too (hparams/parser.py, get_train_args), and what is not done here.
     private static void CheckPhases(Recipe recipe, TrainingOptions training, DataOptions data)
     {
-        if (!training.DoTrain && !training.DoEval && !training.DoPredict) recipe.AddProblem("do_train", Errors.NothingToDo());
         if (training.DoTrain && data.Dataset.Count + data.TrainFile.Count == 0) recipe.AddProblem("do_train", Errors.NoTrainingData());
         foreach (var (key, set) in (ReadOnlySpan<(string, bool)>)[("do_eval", training.DoEval), ("do_predict", training.DoPredict), ("predict_with_generate", training.PredictWithGenerate)])
             if (set && !data.HasEval) recipe.AddProblem(key, Errors.NoEvaluationData());

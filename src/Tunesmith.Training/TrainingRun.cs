@@ -31,6 +31,7 @@ public static class TrainingRun
         var options = RunOptions.Bind(recipe);
         request.OnResolved?.Invoke(recipe);
         var training = options.Training;
+        if (!training.DoTrain && !training.DoEval && !training.DoPredict) throw Errors.NothingToDo();
         var output = training.OutputDir!;
         // A folder that is there is looked at before anything heavy: another run's, a finished one, one in use.
         using var existing = Directory.Exists(output) ? Open(request, options) : null;

@@ -229,7 +229,7 @@ public sealed class DatasetBuilderTests : IDisposable
     public void A_template_left_out_is_read_off_the_checkpoint_and_jinja_renders_it()
     {
         Assert.Equal("empty", ConversationTemplate.For(new DataOptions(), _tokenizer).Name);
-        _tokenizer.ChatTemplate = "{% for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+        _tokenizer.ChatTemplate = "<s></s>{% for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
         var read = ConversationTemplate.For(new DataOptions(), _tokenizer);
         Assert.Null(read.Own);
         Assert.Equal("[user]{{content}}</s>[assistant]", read.User[0].Text);
@@ -245,7 +245,7 @@ public sealed class DatasetBuilderTests : IDisposable
         Assert.Contains("no system", Assert.Single(told));
         told.Clear();
         // The first question is written differently from later ones, which slots cannot say.
-        _tokenizer.ChatTemplate = "{% for m in messages %}{% if loop.first %}FIRST {% endif %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+        _tokenizer.ChatTemplate = "<s></s>{% for m in messages %}{% if loop.first %}FIRST {% endif %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
         Assert.Null(ConversationTemplate.For(new DataOptions(), _tokenizer, told.Add).Own);
         Assert.Contains("another text", Assert.Single(told));
     }

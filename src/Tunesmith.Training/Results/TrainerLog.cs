@@ -58,7 +58,7 @@ public sealed record LogRecord
         if (Loss is double loss) line["loss"] = loss;
         if (EvalLoss is double evalLoss) line["eval_loss"] = evalLoss;
         if (LearningRate is double rate) line["lr"] = rate;
-        if (Epoch is double epoch) line["epoch"] = WholeEpoch ? (long)epoch : epoch;
+        if (Epoch is double epoch) line["epoch"] = WholeEpoch ? (object)(long)epoch : epoch;
         line["percentage"] = TotalSteps == 0 ? 100.0 : Math.Round((double)CurrentSteps / TotalSteps * 100, 2);
         line["elapsed_time"] = Clock(Elapsed);
         line["remaining_time"] = Clock(Remaining);
