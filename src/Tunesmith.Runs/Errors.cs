@@ -12,6 +12,7 @@ internal static class Errors
     public static RunException CannotWrite(string path, Exception cause) => new(cause switch
     {
         IOException { HResult: 28 } => $"{path}: the disk is full. Nothing was left half-written; free some space and run the same command again.",
+        IOException { HResult: 27 } => $"{path}: it grew past the size that files may have here (ulimit -f). Nothing was left half-written; raise the limit and run the same command again.",
         IOException { HResult: 122 } => $"{path}: your disk quota is used up. Nothing was left half-written; free some space and run the same command again.",
         IOException { HResult: 30 } => $"{path}: this file system is read-only. Choose another output_dir.",
         UnauthorizedAccessException => $"{path}: no permission to write here. Choose another output_dir or change the folder's permissions.",

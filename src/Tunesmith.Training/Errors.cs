@@ -89,4 +89,7 @@ internal static class Errors
 
     public static UsageException NotYet(string key, string value) =>
         new($"{key}: got {value}; expected a value that this version can do. See the table in README.md for what works.");
+
+    public static UsageException BrokenConfig(string path, Exception fault) =>
+        new($"{path}: got invalid JSON ({fault.Message.TrimEnd('.')}); expected one JSON object. Copy the model again, then run the same command: it goes on from the last checkpoint.", fault);
 }

@@ -103,7 +103,7 @@ public sealed class Trainer : IDisposable
         _model.EmbeddingHook = null;
         if (interrupted)
         {
-            Save();
+            Save(toGoOn: true);
             return new TrainingResult(_state.GlobalStep, _recorder.TrainLoss, true, _state, new Dictionary<string, object?>());
         }
         var metrics = _recorder.Finish(_length);
@@ -219,9 +219,11 @@ public sealed class Trainer : IDisposable
     private bool TracksBest => _options.LoadBestModelAtEnd || _options.MetricForBestModel is not null || _options.EarlyStoppingSteps is not null || _options.SaveStrategy == "best"
         || _schedule.NeedsEvaluation;
 
-    private void Save()
+    // A run that is stopped needs all of its state to go on, whatever its other checkpoints hold.
+    private void Save(bool toGoOn = false)
     {
-        if (_input.RunFolder is not string folder || _state.GlobalStep == 0 || _savedStep == _state.GlobalStep) return;
+        if (_input.RunFolder is not string folder || _state.GlobalStep == 0) return;
+        if (_savedStep == _state.GlobalStep && !(toGoOn && _options.SaveOnlyModel)) return;
         _state.TrainingStopped = Done;
         if (_state.BestGlobalStep is long best && (best == _state.GlobalStep || Directory.Exists(CheckpointFolders.PathOf(folder, best))))
             _state.BestModelCheckpoint = CheckpointFolders.PathOf(folder, best);
@@ -230,10 +232,10 @@ public sealed class Trainer : IDisposable
         var path = CheckpointFolders.Write(folder, _state.GlobalStep, target =>
         {
             _input.SaveModel?.Invoke(target);
-            CheckpointState.Write(target, _optimizer, _progress, _state, _options);
+            CheckpointState.Write(target, _optimizer, _progress, _state, whole: toGoOn || !_options.SaveOnlyModel, _options.LoadBestModelAtEnd);
         });
         _savedStep = _state.GlobalStep;
-        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep);
+        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep, _state.GlobalStep);
         _input.Observer.OnSave(path, _state.GlobalStep);
     }
 
@@ -251,6 +253,9 @@ public sealed class Trainer : IDisposable
             _state.EarlyStopping = (patience, _progress.EvaluationsWithoutGain);
             _stop = _progress.EvaluationsWithoutGain >= patience;
         }
+        // A kill may have come between a checkpoint and the deletion of the one that it replaced.
+        if (!_input.ResumeAsTransformers && _input.RunFolder is string folder)
+            CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep, _state.GlobalStep);
         if (!_input.ResumeAsTransformers) return;
         (_progress.WindowLoss, _progress.TotalLoss, _progress.LoggedStep, _progress.Seconds, _progress.LogLines) = (0, 0, _state.GlobalStep, 0, 0);
     }

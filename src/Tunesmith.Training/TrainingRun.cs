@@ -75,7 +75,7 @@ public static class TrainingRun
             var result = trainer.Run(cancel);
             if (result.Interrupted)
             {
-                observer.OnMessage($"Stopped after update {result.Steps}; {output} has a checkpoint of it. The same command goes on from there.");
+                observer.OnMessage(Stopped(training, result.Steps));
                 folder.Events.Write("interrupted", ("step", result.Steps));
                 return new RunOutcome(RunEnding.Interrupted, output, before, null);
             }
@@ -146,11 +146,19 @@ public static class TrainingRun
     private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer)
     {
         if (NamedCheckpoint(training) is { } named) return named;
-        CheckpointFolders.Clean(folder.Path);
+        foreach (var name in folder.HalfWritten.Where(name => name.StartsWith("checkpoint-", StringComparison.Ordinal)))
+            observer.OnWarning($"{name} was half-written when the run stopped: it is skipped");
         var newest = CheckpointFolders.Newest(folder.Path, observer.OnWarning);
         if (newest is not null) observer.OnMessage($"Goes on from {Path.GetFileName(newest)}.");
         else if (folder.State == RunState.Interrupted) observer.OnMessage("The run in this folder stopped before its first checkpoint: starts anew.");
         return newest;
+    }
+
+    private static string Stopped(TrainingOptions training, long steps)
+    {
+        if (steps == 0) return "Stopped before the first update; nothing was trained yet. The same command starts anew.";
+        var next = training.OverwriteOutputDir ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : "The same command goes on from there.";
+        return $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {next}";
     }
 
     private static int PadId(Tokenizer tokenizer, Model model) => tokenizer.PadId ?? (int)(model.Config.PadTokenId ?? tokenizer.EosId ?? 0);

@@ -45,7 +45,7 @@ public sealed class EventLog : IDisposable
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry, Json), (byte)'\n'];
         lock (_gate)
         {
-            try { _stream.Write(line); }
+            try { AtomicFile.Append(_stream, line); }
             catch (IOException failure) { throw Errors.CannotWrite(_path, failure); }
         }
     }

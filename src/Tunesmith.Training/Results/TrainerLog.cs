@@ -1,4 +1,4 @@
-using System.Text;
+using Tunesmith.Runs.Files;
 
 namespace Tunesmith.Training.Results;
 
@@ -21,16 +21,15 @@ public sealed class TrainerLog(string path)
     {
         if (count >= _lines.Count) return;
         _lines.RemoveRange(count, _lines.Count - count);
-        Tunesmith.Runs.Files.AtomicFile.WriteAllText(path, string.Concat(_lines.Select(line => line + "\n")));
+        AtomicFile.WriteAllText(path, string.Concat(_lines.Select(line => line + "\n")));
     }
 
     /// <summary>Appends one line.</summary>
     public void Append(LogRecord record)
     {
         var line = record.ToJson();
+        AtomicFile.Append(path, line + "\n");
         _lines.Add(line);
-        using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
     }
 }
 

@@ -109,38 +109,6 @@ public sealed class JinjaTests
             Assert.Throws<JinjaException>(() => Render("{% set l = [1] %}{% set d = {'a': 1} %}{{ " + call + " }}"));
     }
 
-    [Fact]
-    public void Mutated_templates_render_or_are_refused_with_a_line()
-    {
-        string[] seeds =
-        [
-            "{% for m in messages %}{{ '<|' + m.role + '|>' }}{% if m.role == 'user' and loop.index0 > 0 %}{{ m['content'] | trim | replace('a', 'b') }}{% elif m.tools %}{{ m | tojson(indent=2) }}{% else %}{% set x = m.content.split('</think>')[-1].lstrip('\\n') %}{{ x ~ 1 }}{% endif %}{% endfor %}",
-            "{%- macro f(a, b=2) -%}{{ a[::-1] }}{{ '%5.1f' % b }}{%- endmacro %}{% set ns = namespace(n=0) %}{% for i in range(10) %}{% if i == 3 %}{% continue %}{% endif %}{% set ns.n = ns.n + i ** 2 // 3 %}{% endfor %}{{ f('abc', ns.n) }}{% call f(x) %}y{% endcall %}{# c #}{% raw %}{{{% endraw %}",
-            "{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join(', ') }}{{ (messages | groupby('role'))[0].list | length }}{{ {'a': (1, 2), none: [x.y for_]} }}",
-        ];
-        string[] pieces = ["{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "|", "is", "not", "'", "\"", "\\", "\n", "~", ":", "**", "//", "99999999999", "1e308", "in", "for", "endfor", "if", "endif", "else", "set", "range", "é", "👍", "\ud800", "\0", ".", ",", "=", "loop", "tojson", "*", "%"];
-        var random = new Random(7);
-        var limits = new JinjaLimits { Work = 200_000, Length = 100_000 };
-        for (int n = 0; n < 20_000; n++)
-        {
-            string text = seeds[random.Next(seeds.Length)];
-            for (int changes = random.Next(1, 6); changes > 0; changes--)
-            {
-                int at = random.Next(text.Length + 1), length = Math.Min(random.Next(0, 8), text.Length - at);
-                text = text[..at] + (random.Next(3) > 0 ? pieces[random.Next(pieces.Length)] : text.Substring(random.Next(text.Length), 0)) + text[(at + length)..];
-                if (text.Length == 0) text = "x";
-            }
-            try
-            {
-                Render(text, """{"messages": [{"role": "user", "content": "hällo"}, {"role": "assistant", "content": "<think>x</think>a"}]}""", limits);
-            }
-            catch (JinjaException e)
-            {
-                Assert.True(e.Line > 0, $"no line: {e.Message}\n{text}");
-            }
-        }
-    }
-
     private sealed class StoppedClock(DateTimeOffset now) : TimeProvider
     {
         public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

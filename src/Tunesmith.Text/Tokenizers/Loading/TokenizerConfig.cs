@@ -64,7 +64,11 @@ internal sealed class TokenizerConfig
     private JsonNode? Open(string folder, string name)
     {
         string path = Path.Combine(folder, name);
-        return File.Exists(path) ? TokenizerFile.Parse(TokenizerFile.ReadBytes(path), path) : null;
+        if (!File.Exists(path)) return null;
+        byte[] json = TokenizerFile.ReadBytes(path);
+        var root = TokenizerFile.Parse(json, path);
+        TokenizerFile.CheckStrings(json, path);
+        return root;
     }
 
     private void ReadMain(JsonNode node)
