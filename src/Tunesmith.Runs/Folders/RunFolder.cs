@@ -133,6 +133,7 @@ public sealed class RunFolder : IDisposable
         var halfWritten = new List<string>();
         foreach (var entry in Directory.EnumerateFileSystemEntries(folder, "*.part", everywhere).Where(AtomicFile.IsLeftOver).ToList())
         {
+            if (!System.IO.Path.Exists(entry)) continue; // inside one that is gone already
             if (AtomicFolder.HalfWritten(entry) is { } name) halfWritten.Add(name);
             Remove(entry);
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Tunesmith.Text.Tokenizers.Decoders;
 using Tunesmith.Text.Tokenizers.Loading;
 using Tunesmith.Text.Tokenizers.Models;
@@ -8,6 +7,9 @@ namespace Tunesmith.Text.Tokenizers;
 /// <summary>Turns text into token ids and back, as the checkpoint that it belongs to was trained with.</summary>
 public sealed class Tokenizer
 {
+    /// <summary>Fewer texts than this are not worth another thread.</summary>
+    private const int FewestTexts = 8;
+
     private readonly TokenizerParts _parts;
     private readonly AddedVocabulary _added = new();
     private readonly TokenizerConfig _config;
@@ -109,12 +111,18 @@ public sealed class Tokenizer
     {
         var ids = new int[texts.Count][];
         if (texts.Count == 0) return ids;
-        // No more threads than cores: each has a cache of its own to warm.
-        var cores = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.ForEach(Partitioner.Create(0, texts.Count, Math.Clamp(texts.Count / 16, 1, 1024)), cores, range =>
+        // One worker a core, each with a cache of its own to warm; whoever is done takes the next stretch, so that none waits for a slow one.
+        int workers = Math.Min(Environment.ProcessorCount, (texts.Count + FewestTexts - 1) / FewestTexts);
+        int stretch = Math.Clamp(texts.Count / (workers * 16), 1, 1024);
+        int taken = 0;
+        (int, int)? Next()
         {
-            for (int i = range.Item1; i < range.Item2; i++) ids[i] = _pipeline.EncodeIds(texts[i], splitSpecialTokens);
-        });
+            int end = Interlocked.Add(ref taken, stretch);
+            return end - stretch < texts.Count ? (end - stretch, Math.Min(end, texts.Count)) : null;
+        }
+
+        if (workers == 1) _pipeline.EncodeIds(texts, splitSpecialTokens, Next, ids);
+        else Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => _pipeline.EncodeIds(texts, splitSpecialTokens, Next, ids));
         return ids;
     }
 
