@@ -15,7 +15,7 @@ internal sealed class Fuzz
     public long MostBytes { get; init; } = 600_000_000;
 
     /// <summary>How long an error's text may be.</summary>
-    public int MostText { get; init; } = 4000;
+    public int MostText { get; init; } = 8000;
 
     /// <summary>Which exceptions are ours.</summary>
     public required Func<Exception, bool> IsOurs { get; init; }

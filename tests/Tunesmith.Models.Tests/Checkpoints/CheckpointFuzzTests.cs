@@ -65,6 +65,19 @@ public sealed class CheckpointFuzzTests : IDisposable
         LoraConfig.Load(_folder.Path);
     }).Run("adapter-config", Fuzz.Count(300), new Damage(3, [Encoding.UTF8.GetBytes(Adapter)], s_pieces, json: true));
 
+    [Theory]
+    [InlineData("\"r\": \"8\"", "r \"8\"")]
+    [InlineData("\"r\": 1e300", "r 1e300")]
+    [InlineData("\"layers_to_transform\": \"all\"", "layers_to_transform \"all\"")]
+    [InlineData("\"rank_pattern\": {\"a\": \"x\"}", "rank_pattern \"x\"")]
+    [InlineData("\"use_dora\": \"yes\"", "use_dora \"yes\"")]
+    [InlineData("\"base_model_name_or_path\": \"\\ud800\"", "invalid JSON")]
+    public void A_wrong_value_of_an_adapter_is_named(string field, string expected)
+    {
+        File.WriteAllText(_folder.File(LoraConfig.FileName), $"{{\"peft_type\": \"LORA\", {field}}}");
+        Assert.Contains(expected, Assert.Throws<UsageException>(() => LoraConfig.Load(_folder.Path)).Message);
+    }
+
     private static Fuzz Fuzzer(Action<byte[]> read) => new() { IsOurs = error => error is UsageException, Read = read };
 
     private void Write(string name, string header, int dataBytes)

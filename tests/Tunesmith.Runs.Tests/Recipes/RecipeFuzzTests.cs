@@ -35,7 +35,6 @@ public sealed class RecipeFuzzTests
     private static Fuzz Reader(string name) => new()
     {
         IsOurs = error => error is UsageException,
-        MostText = 20_000,
         Read = file =>
         {
             string text = RecipeText.Decode(file, name);

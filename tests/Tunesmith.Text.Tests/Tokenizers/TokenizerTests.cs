@@ -110,6 +110,16 @@ public sealed class TokenizerTests : IDisposable
     }
 
     [Fact]
+    public void Half_a_surrogate_pair_in_a_configuration_is_found_before_it_is_written_back()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "tokenizer.json"), Unzipped("added-wordpiece-bert"));
+        File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), "{\n\"anything\": [\"\\ud800\"]}");
+        string message = Assert.Throws<UsageException>(() => Tokenizer.Load(_folder)).Message;
+        Assert.Contains("tokenizer_config.json", message, StringComparison.Ordinal);
+        Assert.Contains("line 2: a string holds half a surrogate pair", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_pattern_that_explodes_is_given_up()
     {
         string json = """
