@@ -75,18 +75,6 @@ internal static class Errors
     public static UsageException ResumeFolder(string path, string why) =>
         new($"resume_from_checkpoint: got {path}, which {why}; expected a whole checkpoint of this run. Name another checkpoint, or leave the key out to go on from the newest whole one.");
 
-    public static UsageException OtherRun(string folder, string difference) =>
-        new($"output_dir: got {folder}, which holds another run ({difference}); expected a new folder or the same recipe. Choose another output_dir, or set overwrite_output_dir: true to replace it.");
-
-    public static UsageException FolderNotEmpty(string folder) =>
-        new($"output_dir: got {folder}, which is not empty and holds no run of Tunesmith; expected a new folder. Choose another output_dir, or set overwrite_output_dir: true.");
-
     public static RunException StateMissing(string file, string name) =>
         new($"{file}: got no entry '{name}'; expected the state of every trained parameter. The checkpoint belongs to another recipe; choose another one.");
-
-    public static UsageException NeftuneModel() =>
-        new("neftune_noise_alpha: got a model without token embeddings to add noise to; expected a language model. Leave the key out.");
-
-    public static UsageException NotYet(string key, string value) =>
-        new($"{key}: got {value}; expected a value that this version can do. See the table in README.md for what works.");
 }

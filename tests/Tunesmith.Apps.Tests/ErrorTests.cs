@@ -8,6 +8,8 @@ public sealed class ErrorTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
+    [InlineData("command: got 'tran'; expected one of chat, check", "tran")]
+    [InlineData("Did you mean 'train'? `./tunesmith help` says what each does.", "tran")]
     [InlineData("got the option '--jsno'; expected --json, --root. Did you mean '--json'? See `./tunesmith help verify`", "verify", "x", "--jsno")]
     [InlineData("verify: got --root without a value; expected --root DIR. Give one.", "verify", "x", "--root")]
     [InlineData("verify: got a value for --json; expected none. Leave the value out.", "verify", "x", "--json=1")]
