@@ -203,7 +203,7 @@ internal sealed class Prepend(string prefix) : Normalizer
     }
 }
 
-/// <summary>Several normalisers, one after the other.</summary>
+/// <summary>Several normalizers, one after the other.</summary>
 internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Normalizer
 {
     public IReadOnlyList<Normalizer> Steps => steps;

@@ -203,7 +203,7 @@ internal sealed class FixedLength(int size) : PreTokenizer
     }
 }
 
-/// <summary>Several pre-tokenisers, one after the other.</summary>
+/// <summary>Several pre-tokenizers, one after the other.</summary>
 internal sealed class PreTokenizerSequence(IReadOnlyList<PreTokenizer> steps) : PreTokenizer
 {
     public IReadOnlyList<PreTokenizer> Steps => steps;

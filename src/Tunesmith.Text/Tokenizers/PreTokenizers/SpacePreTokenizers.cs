@@ -45,7 +45,7 @@ internal sealed class Metaspace(int replacement, PrependScheme scheme, bool spli
     }
 }
 
-/// <summary>GPT-2's pre-tokeniser: its split pattern (optional), then the bytes of each piece in the byte alphabet.</summary>
+/// <summary>GPT-2's pre-tokenizer: its split pattern (optional), then the bytes of each piece in the byte alphabet.</summary>
 internal sealed class ByteLevel(bool addPrefixSpace, bool trimOffsets, bool useRegex) : PreTokenizer
 {
     public bool AddPrefixSpace => addPrefixSpace;
