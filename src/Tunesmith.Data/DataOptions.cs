@@ -133,9 +133,6 @@ public sealed record DataOptions
     /// <summary>Whether anything is held out of the training data.</summary>
     public bool HoldsOut => double.TryParse(ValSize, NumberStyles.Float, CultureInfo.InvariantCulture, out double size) && size > 1e-6;
 
-    /// <summary>Whether the recipe names anything to evaluate on.</summary>
-    public bool HasEval => HoldsOut || EvalDataset.Count > 0 || EvalFile.Count > 0;
-
     /// <summary>Whether rows of a stage are packed.</summary>
     public bool Packs(string stage) => NeatPacking || (Packing ?? stage == "pt");
 

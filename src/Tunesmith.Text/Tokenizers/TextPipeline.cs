@@ -52,22 +52,8 @@ internal sealed class TextPipeline(TokenizerParts parts, AddedVocabulary added)
                 continue;
             }
 
-            AddWord(piece.Span, work);
+            work.AddWord(parts.Model, piece.Span);
         }
-    }
-
-    private void AddWord(ReadOnlySpan<char> word, Workspace work)
-    {
-        if (work.Cache.TryGet(word, out var known))
-        {
-            work.Ids.Add(known);
-            return;
-        }
-
-        work.Tokens.Clear();
-        parts.Model.Tokenize(word, work, work.Tokens);
-        work.Ids.Add(work.Tokens.Ids);
-        work.Cache.Add(word, work.Tokens.Ids);
     }
 
     private void AddTokens(string text, int? word, bool splitSpecialTokens, Workspace work, List<EncodedToken> tokens)

@@ -50,12 +50,6 @@ public sealed class Tokenizer
 
     public int? UnkId => IdOf(UnkToken);
 
-    public int? ClsId => IdOf(ClsToken);
-
-    public int? SepId => IdOf(SepToken);
-
-    public int? MaskId => IdOf(MaskToken);
-
     /// <summary>The checkpoint's own Jinja chat template.</summary>
     public string? ChatTemplate { get => _config.ChatTemplate; set => _config.ChatTemplate = value; }
 

@@ -223,13 +223,5 @@ internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Norm
         return true;
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("normalizers");
-        foreach (var step in steps) step.Write(json);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteSequence("normalizers", steps, (step, to) => step.Write(to));
 }
