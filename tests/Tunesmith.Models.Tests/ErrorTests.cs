@@ -72,6 +72,8 @@ public sealed class ErrorTests : IDisposable
         Says("Rope", "rope_scaling: got rope_type 'spiral'; expected one of ", config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "spiral" });
         Says("Rope", "This kind of position scaling is not implemented.", config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "spiral" });
         Says("Field", "rope_scaling: got linear without factor; expected the field. Add it to config.json.", config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "linear" });
+        Says("Factors", "rope_scaling: got 1 numbers as short_factor; expected 4, one for each pair of rotated dimensions, none 0. Correct config.json.",
+            config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "longrope", ["short_factor"] = new JsonArray(1.0), ["long_factor"] = new JsonArray(1.0) });
         Says("Weights", "got weights that do not fit config.json; expected the tensors of this family. ", config => config["num_hidden_layers"] = 5);
         Says("got a request for TokenClassification; expected one of CausalLm, SequenceClassification. Choose another stage or another model.",
             () => ModelLoader.Load(Tensors.Family("llama"), new LoadOptions { Kind = ModelKind.TokenClassification }));
