@@ -24,7 +24,7 @@ internal static class TemplateErrors
         At(begins, $"block '{block}': got the end of the template; expected {string.Join(" or ", ends.ToArray().Select(e => $"'{e}'"))}. Close the block.");
 
     public static JinjaException UnknownTag(string name, int line) =>
-        At(line, $"tag: got '{Short(name)}'; expected break, call, continue, filter, for, generation, if, macro, raw, set or with. Other files cannot be loaded from a chat template.");
+        At(line, $"tag: got '{Short(name)}'; expected block, break, call, continue, filter, for, generation, if, macro, raw, set or with. Other files cannot be loaded from a chat template.");
 
     public static JinjaException OutsideLoop(string name, int line) => At(line, $"tag '{name}': got it outside a for loop; expected it inside one.");
 

@@ -39,6 +39,7 @@ public sealed class JinjaTests
     [InlineData("{{ '½'.isnumeric() }} {{ '½'.isdigit() }} {{ '²'.isdigit() }} {{ '²'.isdecimal() }} {{ '١٢' | int }} {{ 'a_1'.isidentifier() }}", "True False True False 12 True")]
     [InlineData("{{ 1234 | round(-2) }} {{ 'inf' | float }} {{ '-Infinity' | float }} {{ 'a\\u001cb'.split() }}", "1200 inf -inf ['a', 'b']")]
     [InlineData("{{ {'a': 1, 'b': 'x y/'} | urlencode }} {{ 12345 | filesizeformat }} {{ 1500000 | filesizeformat(true) }} {{ 'a' | pprint }} [{{ d | attr('x') }}]", "a=1&b=x+y%2F 12.3 kB 1.4 MiB 'a' []")]
+    [InlineData("{% block a %}x{% set y = 1 %}{% endblock %}{% block b %}{{ y }}{% endblock b %}|", "x|")]
     [InlineData("{{ namespace(a=1) }}", "<Namespace {'a': 1}>")]
     public void Text_methods_and_formats_are_pythons(string template, string expected) => Assert.Equal(expected, Render(template, """{"d": {"x": 1}}"""));
 
