@@ -57,11 +57,11 @@ struct CallerNode : Node {
     }
 };
 
-// Nodes became intrusive in a later 2.x: ask the type, not the version.
+// Nodes became intrusive in a later 2.x, which has no deleteNode: ask the type, not the version, and let the argument find the function.
 template <typename T>
 static auto make_node() {
     if constexpr (std::is_base_of_v<c10::intrusive_ptr_target, T>) return c10::make_intrusive<T>();
-    else return std::shared_ptr<T>(new T(), torch::autograd::deleteNode);
+    else return std::shared_ptr<T>(new T(), [](T* node) { deleteNode(node); });
 }
 
 struct LeafHook final : torch::autograd::FunctionPostHook {

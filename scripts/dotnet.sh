@@ -19,7 +19,12 @@ if [ -z "$tunesmith_dotnet" ]; then
     {
         if [ -n "$tunesmith_old" ]; then echo "set-up: the .NET SDK found is $tunesmith_old; $TUNESMITH_SDK.0 or newer is needed."; else echo "set-up: there is no .NET SDK; $TUNESMITH_SDK.0 is needed."; fi
         echo "Install it with this line, then run the same command again:"
-        echo "  curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel $TUNESMITH_SDK.0"
+        if command -v curl >/dev/null 2>&1; then tunesmith_get='curl -fsSL'
+        elif command -v wget >/dev/null 2>&1; then tunesmith_get='wget -qO-'
+        elif [ "$(id -u)" = 0 ]; then tunesmith_get='apt-get update && apt-get install -y curl ca-certificates && curl -fsSL'
+        else tunesmith_get='sudo sh -c "apt-get update && apt-get install -y curl ca-certificates" && curl -fsSL'
+        fi
+        echo "  $tunesmith_get https://dot.net/v1/dotnet-install.sh | bash -s -- --channel $TUNESMITH_SDK.0"
     } >&2
     exit 1
 fi

@@ -26,14 +26,21 @@ tunesmith_has() {
     done
 }
 
+# A container's share of the machine: no more threads than it has processors' time for.
+tunesmith_limit() {
+    [ "$1" -gt 0 ] 2>/dev/null && [ "$2" -gt 0 ] 2>/dev/null || return 0
+    tunesmith_share=$((($1 + $2 - 1) / $2))
+    [ "$tunesmith_share" -ge "$tunesmith_threads" ] || tunesmith_threads=$tunesmith_share
+}
+
 # One thread a core: a second one on the same core only takes its caches away.
 if [ -z "${OMP_NUM_THREADS+set}" ]; then
     tunesmith_threads=$(nproc 2>/dev/null || echo 1)
     [ "$tunesmith_cores" -gt 0 ] && [ "$tunesmith_siblings" -gt "$tunesmith_cores" ] && tunesmith_threads=$((tunesmith_threads * tunesmith_cores / tunesmith_siblings))
-    # A container's share of the machine.
-    if [ -r /sys/fs/cgroup/cpu.max ] && read -r tunesmith_quota tunesmith_period < /sys/fs/cgroup/cpu.max && [ "$tunesmith_quota" != max ]; then
-        tunesmith_share=$(((tunesmith_quota + tunesmith_period - 1) / tunesmith_period))
-        [ "$tunesmith_share" -lt "$tunesmith_threads" ] && tunesmith_threads=$tunesmith_share
+    if [ -r /sys/fs/cgroup/cpu.max ] && read -r tunesmith_quota tunesmith_period < /sys/fs/cgroup/cpu.max; then
+        tunesmith_limit "$tunesmith_quota" "$tunesmith_period"
+    elif [ -r /sys/fs/cgroup/cpu/cpu.cfs_quota_us ] && read -r tunesmith_quota < /sys/fs/cgroup/cpu/cpu.cfs_quota_us && read -r tunesmith_period < /sys/fs/cgroup/cpu/cpu.cfs_period_us; then
+        tunesmith_limit "$tunesmith_quota" "$tunesmith_period"
     fi
     [ "$tunesmith_threads" -ge 1 ] || tunesmith_threads=1
     export OMP_NUM_THREADS="$tunesmith_threads"

@@ -7,27 +7,44 @@ cd "$root"
 say() { printf 'set-up: %s\n' "$*" >&2; }
 now() { date +%s; }
 begun=$(now) what=${1:-}
-mkdir -p artifacts
-: > artifacts/begun
+if ! mkdir -p artifacts 2>/dev/null || [ ! -w artifacts ]; then
+    say "$root/artifacts: got a folder that cannot be written; expected one for what is built. Take a checkout that belongs to you, for instance: git clone $root ~/tunesmith"
+    exit 1
+fi
 
 # Two commands started at once must not build into the same folder.
 if command -v flock >/dev/null 2>&1; then
     exec 9>artifacts/setup.lock
     # No child may inherit it (9>&- below): the compiler server outlives this script and would keep the lock.
-    flock -n 9 || { say "another set-up is at work; waiting for it"; flock 9; }
+    if ! flock -n 9; then
+        say "another set-up is at work; waiting for it"
+        flock 9
+        # What it built is what we wanted.
+        . "$root/scripts/fresh.sh"
+        if [ "$what" = --program ] && tunesmith_fresh; then exit 0; fi
+    fi
 fi
+: > artifacts/begun
 
 . "$root/scripts/dotnet.sh"
 
 # 1. Packages
 missing='' why=''
 need() { missing="$missing $1"; why="$why, $2"; }
-command -v "${CXX:-g++}" >/dev/null 2>&1 || need g++ "a C++ compiler"
+compiler=${CXX:-g++}
+if ! command -v "$compiler" >/dev/null 2>&1; then need g++ "a C++ compiler"; fi
 if [ -z "${TUNESMITH_LIBTORCH:-}" ]; then
     [ -f /usr/include/torch/csrc/api/include/torch/version.h ] || [ -f /usr/include/torch/version.h ] || need libtorch-dev "libtorch"
 fi
-set -- /usr/lib/*-linux-gnu/openblas-openmp/libblas.so.3
-[ -e "$1" ] || need libopenblas0-openmp "a fast BLAS (without it matrix products are 30 times slower)"
+# A given libtorch may bring its own BLAS.
+if [ -z "${TUNESMITH_LIBTORCH:-}" ] || grep -qs 'libblas\.so' "$TUNESMITH_LIBTORCH"/lib/libtorch_cpu.so*; then
+    set -- /usr/lib/*-linux-gnu/openblas-openmp/libblas.so.3
+    [ -e "$1" ] || need libopenblas0-openmp "a fast BLAS (without it matrix products are 30 times slower)"
+fi
+# The mark of an installation that did not come to its end: packages may be half there.
+if [ -z "$missing" ] && [ -f artifacts/installing ]; then
+    missing=$(cat artifacts/installing) why=", the rest of an installation that was interrupted"
+fi
 if [ -n "$missing" ]; then
     say "missing:${why#,}"
     line="apt-get update && apt-get install -y --no-install-recommends$missing"
@@ -38,17 +55,23 @@ if [ -n "$missing" ]; then
     elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then as_root='sudo -n env'
     else
         say "run this line, then the same command again:"
-        printf '  sudo sh -c "%s"\n' "$line" >&2
+        if command -v sudo >/dev/null 2>&1; then printf '  sudo sh -c "%s"\n' "$line" >&2; else printf '  su - -c "%s"\n' "$line" >&2; fi
         exit 1
     fi
     start=$(now)
     say "installing$missing (a few minutes, once)"
-    if ! { $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q update &&
-        $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends $missing; } >artifacts/apt.log 2>&1 </dev/null 9>&-; then
+    printf '%s\n' "$missing" > artifacts/installing
+    apt() { $as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q "$@"; }
+    install() { apt update && apt install -y --no-install-recommends $missing; }
+    # After an interruption dpkg wants to be called before apt-get does anything.
+    mend() { $as_root DEBIAN_FRONTEND=noninteractive dpkg --configure -a && apt install -y -f --no-install-recommends && install; }
+    if ! { install || mend; } >artifacts/apt.log 2>&1 </dev/null 9>&-; then
+        rm -f artifacts/installing
         tail -n 15 artifacts/apt.log >&2
         say "the packages could not be installed; the last lines are above, all of them in artifacts/apt.log. By hand: $line"
         exit 1
     fi
+    rm -f artifacts/installing
     say "packages installed ($(($(now) - start)) s)"
 fi
 

@@ -67,7 +67,7 @@ internal static class Micro
         {
             using var inner = Scope.Open();
             var y = run(leaves);
-            Autograd.Backward([y], [y.OnesLike()]);
+            Autograd.Backward([y], [Tensor.Ones(y.Sizes, y.DType)]);
         }
     };
 

@@ -1,56 +1,28 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
-using Tunesmith.Text.Tokenizers;
+using Tunesmith.TokenizerBench;
 
-// fuzz TOKENIZER REFERENCE.jsonl: the ids and offsets that reference.mjs wrote against ours.
-// speed TOKENIZER TEXT SECONDS: megabytes of text a second, on all cores and on one.
-var tokenizer = Tokenizer.Load(args[1]);
-return args[0] == "fuzz" ? Fuzz(tokenizer, args[2]) : Speed(tokenizer, args[2], double.Parse(args[3], CultureInfo.InvariantCulture));
-
-static int Fuzz(Tokenizer tokenizer, string file)
+// same  [--count N] [--seed S] [--shared DIR] [NAME ...]: ids and offsets of random strings against npm `tokenizers`
+// speed [--seconds S] [--rounds N] [--shared DIR] [NAME ...]: megabytes of English text a second beside it, one core and all cores, in turn
+string Option(string flag, string otherwise) => Array.IndexOf(args, flag) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : otherwise;
+double Number(string flag, double otherwise) => double.TryParse(Option(flag, ""), CultureInfo.InvariantCulture, out double value) ? value : otherwise;
+string here = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", ".."));
+string scripts = Path.Combine(here, "bench", "tokenizers");
+string shared = Option("--shared", Path.Combine(here, "..", "shared"));
+string[] names = [.. args.Skip(1).Where((word, at) => !word.StartsWith("--", StringComparison.Ordinal) && !args[at].StartsWith("--", StringComparison.Ordinal))];
+if (args.Length == 0 || args[0] is not ("same" or "speed"))
 {
-    int checkedCount = 0;
-    int wrong = 0;
-    foreach (string line in File.ReadLines(file))
-    {
-        using var row = JsonDocument.Parse(line);
-        string text = row.RootElement.GetProperty("t").GetString()!;
-        int[] ids = [.. row.RootElement.GetProperty("i").EnumerateArray().Select(id => id.GetInt32())];
-        int[] offsets = [.. row.RootElement.GetProperty("o").EnumerateArray().Select(offset => offset.GetInt32())];
-        var ours = tokenizer.Encode(text, addSpecialTokens: false);
-        int[] ourOffsets = [.. ours.CodePointOffsets.SelectMany(offset => (int[])[offset.Start, offset.End])];
-        bool same = ids.AsSpan().SequenceEqual(ours.Ids) && ids.AsSpan().SequenceEqual(tokenizer.EncodeIds(text)) && offsets.AsSpan().SequenceEqual(ourOffsets);
-        checkedCount++;
-        if (same) continue;
-        if (++wrong > 12) continue;
-        int at = 0;
-        while (at < ids.Length && at < ours.Count && ids[at] == ours.Ids[at] && offsets[2 * at] == ourOffsets[2 * at] && offsets[2 * at + 1] == ourOffsets[2 * at + 1]) at++;
-        Console.WriteLine($"{JsonSerializer.Serialize(text)}\n  token {at}: recorded {(at < ids.Length ? $"{ids[at]} {offsets[2 * at]}..{offsets[2 * at + 1]}" : "nothing")}, got {(at < ours.Count ? $"{ours.Ids[at]} {ours.CodePointOffsets[at]}" : "nothing")}");
-    }
-
-    Console.WriteLine($"{checkedCount - wrong} passed, {wrong} failed");
-    return wrong == 0 && checkedCount > 0 ? 0 : 1;
+    Console.Error.WriteLine("usage: same [--count N] [--seed S] | speed [--seconds S] [--rounds N]; both: [--shared DIR] [NAME ...]");
+    return 2;
 }
 
-static int Speed(Tokenizer tokenizer, string file, double seconds)
+if (!Directory.Exists(Path.Combine(scripts, "node_modules", "tokenizers")))
 {
-    string[] lines = [.. File.ReadAllText(file).Split('\n').Where(line => line.Length > 0)];
-    long bytes = lines.Sum(line => (long)System.Text.Encoding.UTF8.GetByteCount(line));
-    foreach (bool all in (bool[])[true, false])
-    {
-        long tokens = 0;
-        int rounds = -1;
-        var watch = Stopwatch.StartNew();
-        while (rounds < 1 || watch.Elapsed.TotalSeconds < seconds)
-        {
-            if (rounds++ < 0) watch.Restart();
-            tokens = all ? tokenizer.EncodeIdsBatch(lines).Sum(ids => (long)ids.Length) : lines.Sum(line => (long)tokenizer.EncodeIds(line).Length);
-            if (rounds == 0) watch.Restart();
-        }
-
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Tunesmith {(all ? "all cores" : "one core")} {bytes * rounds / watch.Elapsed.TotalSeconds / 1e6:F2} MB/s, {tokens} tokens a round"));
-    }
-
-    return 0;
+    Console.Error.WriteLine($"npm tokenizers is not installed: (cd {scripts} && npm install)");
+    return 1;
 }
+
+using var files = new TokenizerFiles(here, shared);
+var chosen = files.All.Where(file => names.Length == 0 || names.Contains(file.Name)).ToList();
+return args[0] == "same"
+    ? await Same.Run(chosen, scripts, (int)Number("--count", 40_000), (int)Number("--seed", 1))
+    : await Speed.Run(chosen, scripts, shared, Number("--seconds", 4), (int)Number("--rounds", 3));

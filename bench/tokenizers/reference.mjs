@@ -1,12 +1,11 @@
 // Random strings and what npm `tokenizers` makes of them, one JSON line each: {"t": text, "i": ids, "o": offsets}.
-// node reference.mjs TOKENIZER.JSON COUNT SEED > OUT.jsonl
-import { createWriteStream } from 'node:fs';
+// Where it does not read the file: {"refused": why}. node reference.mjs TOKENIZER.JSON COUNT SEED
 import { createRequire } from 'node:module';
 const { Tokenizer } = createRequire(import.meta.url)('tokenizers');
 import { readFileSync } from 'node:fs';
 
-const [file, count, seed, out] = process.argv.slice(2);
-let state = Number(seed) >>> 0 || 1;
+const [file, count, seed] = process.argv.slice(2);
+let state = Math.imul(Number(seed), 2654435761) >>> 0 || 1;
 const random = n => { state ^= state << 13; state >>>= 0; state ^= state >>> 17; state ^= state << 5; state >>>= 0; return state % n; };
 const pick = list => list[random(list.length)];
 
@@ -32,8 +31,13 @@ const word = () => {
   return text;
 };
 
-const stream = createWriteStream(out);
-const tokenizer = Tokenizer.fromFile(file);
+let tokenizer;
+try {
+  tokenizer = Tokenizer.fromFile(file);
+} catch (error) {
+  process.stdout.write(JSON.stringify({ refused: String(error.message ?? error) }) + '\n');
+  process.exit(0);
+}
 tokenizer.disablePadding();
 tokenizer.disableTruncation();
 for (let done = 0; done < Number(count); done += 500) {
@@ -46,6 +50,5 @@ for (let done = 0; done < Number(count); done += 500) {
   const encodings = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
   let lines = '';
   encodings.forEach((encoding, k) => { lines += JSON.stringify({ t: texts[k], i: encoding.getIds(), o: encoding.getOffsets().flat() }) + '\n'; });
-  if (!stream.write(lines)) await new Promise(resolve => stream.once('drain', resolve));
+  if (!process.stdout.write(lines)) await new Promise(resolve => process.stdout.once('drain', resolve));
 }
-stream.end();

@@ -51,6 +51,11 @@ public static class App
         {
             return Tell(inner, Failed);
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // No input should come this far; where one does, it still gets one line, and --trace shows the way to it.
+            return Tell(new RunException($"{e.GetType().Name}: {e.Message} This is a mistake in Tunesmith. Run the command again with {TraceFlag} and report what it prints.", e), Failed);
+        }
         catch (OutOfMemoryException e)
         {
             return Tell(new RunException("memory: there is not enough. Lower per_device_train_batch_size or cutoff_len, or set gradient_checkpointing: true.", e), Failed);

@@ -16,11 +16,11 @@ internal static class OutcomeTable
         output.WriteLine();
         if (outcome.After is { } measured)
         {
-            Row("", "before", "after");
+            Row("", "before", outcome.Trained ? "after" : "value");
             foreach (var name in measured.Keys.OrderBy(Rank).ThenBy(n => n, StringComparer.Ordinal))
                 Row(name, outcome.Before is { } earlier && earlier.TryGetValue(name, out var value) ? Text(value, "F4") : "", Text(measured[name], "F4"));
         }
-        Row("seconds of training", "", Text(observer.TrainingTime.TotalSeconds, "F1"));
+        if (outcome.Trained) Row("seconds of training", "", Text(observer.TrainingTime.TotalSeconds, "F1"));
         Row("seconds in all", "", Text(total.TotalSeconds, "F1"));
         Row("peak memory, MiB", "", Text(Machine.PeakMebibytes(), "F0"));
         if (observer.Predictions.Count > 0) Examples(output, observer.Predictions, width);

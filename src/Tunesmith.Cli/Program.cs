@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Tunesmith.Cli;
 
+const int FileTooLarge = 25; // SIGXFSZ on Linux
+
 // The first Ctrl-C asks the command to come to an end in good order; the second one ends the program at once.
 var terminal = Terminal.OfProcess();
 using var cancel = new CancellationTokenSource();
@@ -15,5 +17,7 @@ void Stop(PosixSignalContext context)
     if (context.Cancel) cancel.Cancel();
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+// A limit on the size of files (ulimit -f) is told like a full disk; by itself this signal ends the program without a word.
+using var tooLarge = PosixSignalRegistration.Create((PosixSignal)FileTooLarge, context => context.Cancel = true);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 return App.Run(args, terminal, cancel.Token);

@@ -29,8 +29,9 @@ internal static class RecipeSchema
         var property = new JsonObject { ["description"] = key.Summary };
         if (key.Attribute.Choices is { } choices)
         {
-            // YAML reads a bare no as false; the reader of recipes takes it as it was meant, and so should an editor.
-            IEnumerable<JsonNode?> bare = choices.Contains("no") ? [JsonValue.Create(false)] : [];
+            // YAML reads a bare no as false, and true and false as such; the reader of recipes takes them as they were meant, and so should an editor.
+            List<JsonNode?> bare = choices.Contains("no") || choices.Contains("false") ? [JsonValue.Create(false)] : [];
+            if (choices.Contains("true")) bare.Add(JsonValue.Create(true));
             property["enum"] = new JsonArray([.. choices.Select(choice => JsonValue.Create(choice)), .. bare, .. key.Nullable ? (JsonNode?[])[null] : []]);
         }
         else

@@ -6,10 +6,16 @@ namespace Tunesmith.Data;
 /// <summary>The template that the data keys ask for.</summary>
 public static class ConversationTemplate
 {
-    /// <summary>The named template, or the checkpoint's own, with the recipe's tool_format, default_system and thinking keys.</summary>
-    public static Template For(DataOptions options, Tokenizer tokenizer)
+    /// <summary>The named template, or what the checkpoint's own gives, with the recipe's tool_format, default_system and thinking keys.</summary>
+    /// <param name="say">Told where the outcome is not what a person may expect.</param>
+    public static Template For(DataOptions options, Tokenizer tokenizer, Action<string>? say = null)
     {
-        var template = options.Template is null ? Templates.FromTokenizer(tokenizer) : Templates.Get(options.Template);
+        var template = options.Template switch
+        {
+            null => Templates.OfCheckpoint(tokenizer, say),
+            Templates.OwnName => Templates.FromTokenizer(tokenizer),
+            var name => Templates.Get(name),
+        };
         template = template with
         {
             DefaultSystem = options.DefaultSystem ?? template.DefaultSystem,

@@ -6,7 +6,7 @@ namespace Tunesmith.Data;
 /// <summary>Which data a run reads and what it makes of them: LLaMA-Factory's DataArguments, then keys of our own for plain files.</summary>
 public sealed record DataOptions
 {
-    [RecipeKey("template", "How conversations are written for the model; unset: the checkpoint's own chat template.")]
+    [RecipeKey("template", "How conversations are written for the model; unset: slots read off the checkpoint's chat template, or empty; jinja: that template as it is.")]
     public string? Template { get; init; }
 
     [RecipeKey("dataset", "Names of data sets in dataset_info.json.")]
@@ -54,7 +54,7 @@ public sealed record DataOptions
     [RecipeKey("max_samples", "Use only the first so many examples of each data set.", Min = 1)]
     public int? MaxSamples { get; init; }
 
-    [RecipeKey("eval_num_beams", "Beams when generating in an evaluation.", Min = 1)]
+    [RecipeKey("eval_num_beams", "Beams of evaluations that generate during training, which are not done here; after training num_beams counts.", Min = 1)]
     public int? EvalNumBeams { get; init; }
 
     [RecipeKey("ignore_pad_token_for_loss", "Do not train on padding.")]

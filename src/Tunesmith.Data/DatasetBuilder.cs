@@ -39,8 +39,10 @@ public static class DatasetBuilder
         IEnumerable<TokenizedExample> Finish(IReadOnlyList<TokenizedExample> batch) => packs
             ? encoder.Pack(batch, tokenizer.PadId ?? throw Errors.NoPad())
             : batch;
-        var evalEncode = settings.EvalAsPrompts ? encoder.EncodePrompt : (Func<AlignedExample, Prepared>)encoder.Encode;
-        return Build(options, "sft", seed, settings, encoder.Encode, evalEncode, Finish, packs);
+        if (!settings.EvalAsPrompts) return Build(options, "sft", seed, settings, encoder.Encode, encoder.Encode, Finish, packs);
+        // Which rows are held out is known after all are read, so each is kept in both forms.
+        Func<AlignedExample, Prepared> encode = options.HoldsOut ? example => encoder.Encode(example) with { AsPrompt = encoder.EncodePrompt(example) } : encoder.Encode;
+        return Build(options, "sft", seed, settings, encode, encoder.EncodePrompt, Finish, packs);
     }
 
     private static DatasetSplits Pretrain(DataOptions options, Tokenizer tokenizer, int seed, BuildSettings settings)
@@ -63,14 +65,15 @@ public static class DatasetBuilder
         if (options.HoldsOut)
         {
             var (kept, held) = SplitOrders.TrainTest(trainRows.Count, Held(options.ValSize, trainRows.Count), seed);
-            evalRows = [.. held.Select(i => trainRows[i])];
+            evalRows = [.. held.Select(i => trainRows[i].AsPrompt ?? trainRows[i])];
             trainRows = [.. kept.Select(i => trainRows[i])];
         }
         List<TokenizedExample> Batches(List<Prepared> rows) => [.. rows.Chunk(options.PreprocessingBatchSize)
             .SelectMany(batch => finish([.. batch.Where(r => r.Omission == Omission.None).Select(r => r.Example!)]))];
         var trainExamples = Batches(trainRows);
         // The answers of prompts to generate are not trained on, so only what is trained on is packed.
-        var evalExamples = evalRows is null ? null : settings.EvalAsPrompts ? [.. Usable(evalRows)] : Batches(evalRows);
+        List<TokenizedExample> Evaluated(List<Prepared> rows) => settings.EvalAsPrompts ? [.. Usable(rows)] : Batches(rows);
+        var evalExamples = evalRows is null ? null : Evaluated(evalRows);
         Require(trainRows, trainExamples, "train", options, stage);
         if (evalRows is not null) Require(evalRows, evalExamples!, "eval", options, stage);
         var report = new DataReport(
@@ -79,7 +82,7 @@ public static class DatasetBuilder
             loader.BadRows.Skipped, loader.BadRows.First);
         return new DatasetSplits(trainExamples, evalExamples, report, null)
         {
-            EvalByName = options.EvalOnEachDataset && eval.Count > 0 ? eval.ToDictionary(e => e.Key, e => (IReadOnlyList<TokenizedExample>)Batches(e.Value)) : null,
+            EvalByName = options.EvalOnEachDataset && eval.Count > 0 ? eval.ToDictionary(e => e.Key, e => (IReadOnlyList<TokenizedExample>)Evaluated(e.Value)) : null,
         };
     }
 

@@ -40,7 +40,7 @@ internal static class Errors
     public static UsageException BadTableRow(Place place, string problem) => new($"{place}: {problem}. Correct the row, or set on_bad_row: skip to leave such rows out.");
 
     public static string CellCount(int got, IReadOnlyList<string> columns, bool quotes) =>
-        $"got {got} {(got == 1 ? "cell" : "cells")}; expected {columns.Count} ({string.Join(", ", columns.Take(6))}{(columns.Count > 6 ? ", …" : "")})"
+        $"got {got} {(got == 1 ? "cell" : "cells")}; expected {columns.Count} ({Few(columns, 6)}{(columns.Count > 6 ? ", …" : "")})"
         + (got < columns.Count ? "" : quotes ? "; a cell that holds the delimiter needs quotes around it" : "; set quoting: rfc4180 if cells are quoted");
 
     public const string OpenQuote = "got a quote that is never closed; expected a second quote at the end of the cell (a quote inside a quoted cell is written twice; quoting: none reads quotes as ordinary characters)";
@@ -71,7 +71,7 @@ internal static class Errors
     {
         var cell = row[column];
         return cell.Kind == CellKind.Missing
-            ? new($"{row.Place}: got a row without {column} (it has {string.Join(", ", row.Columns.Take(8))}); expected {expected} there. Correct the row, name another column, or set on_bad_row: skip.")
+            ? new($"{row.Place}: got a row without {column} (it has {Few(row.Columns, 8)}); expected {expected} there. Correct the row, name another column, or set on_bad_row: skip.")
             : new($"{row.Place}: got {cell.Describe()} in {column}; expected {expected}. Correct the row, or set on_bad_row: skip.");
     }
 
@@ -79,7 +79,7 @@ internal static class Errors
         new($"{row.Place}: got {got} in {column}; expected {expected}. Correct the row, or set on_bad_row: skip.");
 
     public static UsageException NoColumn(string name, string column, IEnumerable<string> columns) =>
-        new($"{name}: got no column {column} (it has {string.Join(", ", columns.Take(12))}); expected it in at least one row. Name an existing column.");
+        new($"{name}: got no column {column} (it has {Few(columns, 12)}); expected it in at least one row. Name an existing column.");
 
     // Data sets
 
@@ -88,12 +88,12 @@ internal static class Errors
 
     public static UsageException UnknownDataset(string name, string path, IReadOnlyCollection<string> known)
     {
-        string near = Tunesmith.Runs.Suggestions.Nearest(name, known) is { } hit ? $" Did you mean {hit}?" : $" It has {string.Join(", ", known.Take(12))}{(known.Count > 12 ? ", …" : "")}.";
+        string near = Tunesmith.Runs.Suggestions.Nearest(name, known) is { } hit ? $" Did you mean {hit}?" : $" It has {Few(known, 12)}{(known.Count > 12 ? ", …" : "")}.";
         return new($"dataset: got {name}; expected a name that stands in {path}.{near}");
     }
 
     public static UsageException NoFileName(string where, IEnumerable<string> keys) =>
-        new($"{where}: got an entry without file_name (it has {string.Join(", ", keys)}); expected a file or folder below dataset_dir. Add file_name.");
+        new($"{where}: got an entry without file_name (it has {Few(keys, 12)}); expected a file or folder below dataset_dir. Add file_name.");
 
     public static UsageException InfoValue(string where, string key, string got, string expected) => new($"{where}: {key}: got {got}; expected {expected}. Correct the entry.");
 
@@ -117,13 +117,13 @@ internal static class Errors
     public static UsageException Delimiter(string got) => new($"delimiter: got \"{got}\"; expected one character, or comma, semicolon, tab, pipe or space. Correct it.");
 
     public static UsageException NoTextColumn(string file, IEnumerable<string> columns) =>
-        new($"{file}: got the columns {string.Join(", ", columns.Take(12))}; expected one named text. Name yours with text_column (column_names, if the file has no header row).");
+        new($"{file}: got the columns {Few(columns, 12)}; expected one named text. Name yours with text_column (column_names, if the file has no header row).");
 
     public static UsageException NoLabelColumn(string file, IEnumerable<string> columns) =>
-        new($"{file}: got the columns {string.Join(", ", columns.Take(12))}; expected one named label. Name yours with label_column (column_names, if the file has no header row).");
+        new($"{file}: got the columns {Few(columns, 12)}; expected one named label. Name yours with label_column (column_names, if the file has no header row).");
 
     public static UsageException UnknownColumns(string file, IEnumerable<string> columns) =>
-        new($"{file}: got the columns {string.Join(", ", columns.Take(12))}; expected instruction and output, prompt and response, messages, or conversations. Rename them, or describe the file in a dataset_info.json.");
+        new($"{file}: got the columns {Few(columns, 12)}; expected instruction and output, prompt and response, messages, or conversations. Rename them, or describe the file in a dataset_info.json.");
 
     public static UsageException BrokenTurns(Place place, TurnFault faults) =>
         new($"{place}: got a conversation with {(faults.HasFlag(TurnFault.Role) ? "a role at the wrong place" : "an answer missing or one too many")}; expected user and assistant in turns, ending with the assistant. Correct it, or set on_bad_row: error to leave such conversations out and count them.");
@@ -172,7 +172,7 @@ internal static class Errors
     // Labels
 
     public static UsageException UnknownLabel(Place place, string label, IReadOnlyList<string> known) =>
-        new($"{place}: got the label {Cell.Shorten(label)}; expected one of {string.Join(", ", known.Take(12))}{(known.Count > 12 ? ", …" : "")}. Correct the row, or train anew with all labels.");
+        new($"{place}: got the label {Cell.Shorten(label)}; expected one of {Few(known, 12)}{(known.Count > 12 ? ", …" : "")}. Correct the row, or train anew with all labels.");
 
     public static UsageException NotANumber(Place place, string label) =>
         new($"{place}: got the label {Cell.Shorten(label)}; expected a finite number, because problem_type is regression. Correct the row, or set problem_type.");
@@ -186,4 +186,7 @@ internal static class Errors
         new($"train_on_prompt: got true with template {template}, which writes the end marker only once; expected a template that ends every answer. Choose another template, or remove train_on_prompt.");
 
     public static UsageException AtPlace(Place place, UsageException problem) => new($"{place}: {problem.Message}", problem);
+
+    // Names come from the file, which may hold anything of any length.
+    private static string Few(IEnumerable<string> names, int most) => string.Join(", ", names.Take(most).Select(name => Cell.Shorten(name)));
 }

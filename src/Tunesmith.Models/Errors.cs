@@ -125,8 +125,6 @@ internal static class Errors
     public static UsageException CombinationDensity(string type) => new($"adapter combination: got '{type}' without a density; expected the share of values to keep, 0 to 1. Give it.");
 
     // Generation
-    public static UsageException BeamSearch(int beams) => new($"num_beams: got {beams}; expected 1. Beam search is not implemented: leave the key out.");
-
     public static UsageException EmptyPrompt() => new("prompt: got no tokens; expected at least one. Give a text, or a template that begins with a token.");
 
     public static UsageException TokenOutside(int id, int vocabulary) => new($"prompt: got token id {id}; expected ids below {vocabulary}, the model's vocabulary. Check that tokenizer and model belong together, or set resize_vocab: true.");

@@ -40,4 +40,11 @@ public sealed record ModelOptions
 
     [RecipeKey("export_size", "Largest size of one file of an exported model, in gigabytes.", Min = 1)]
     public int ExportSize { get; init; } = 5;
+
+    /// <summary>The labels of a class adapter, which its folder keeps since the base knows none; null where there is no such adapter.</summary>
+    public IReadOnlyList<string>? KnownLabels()
+    {
+        if (AdapterNameOrPath is not { Count: > 0 } adapters || !File.Exists(Path.Combine(adapters[^1], "labels.json"))) return null;
+        return System.Text.Json.JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(adapters[^1], "labels.json")));
+    }
 }

@@ -9,9 +9,13 @@ internal static class Errors
     // Files
     public static RunException NotAFilePath(string path) => new($"'{path}' names no file that could be written. Give a path with a file name.");
 
+    /// <summary>What the system may refuse of a write; .NET tells EFBIG, a file too large, as an argument called "value".</summary>
+    public static bool IsOfWriting(Exception failure) => failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
+
     public static RunException CannotWrite(string path, Exception cause) => new(cause switch
     {
         IOException { HResult: 28 } => $"{path}: the disk is full. Nothing was left half-written; free some space and run the same command again.",
+        IOException { HResult: 27 } or ArgumentOutOfRangeException => $"{path}: it grew past the size that files may have here (ulimit -f). Nothing was left half-written; raise the limit and run the same command again.",
         IOException { HResult: 122 } => $"{path}: your disk quota is used up. Nothing was left half-written; free some space and run the same command again.",
         IOException { HResult: 30 } => $"{path}: this file system is read-only. Choose another output_dir.",
         UnauthorizedAccessException => $"{path}: no permission to write here. Choose another output_dir or change the folder's permissions.",

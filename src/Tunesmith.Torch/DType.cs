@@ -30,14 +30,5 @@ public static class DTypes
         };
 
         public bool IsFloating => type is DType.Float16 or DType.Float32 or DType.Float64 or DType.BFloat16;
-
-        /// <summary>The most negative finite number: what masked attention scores become.</summary>
-        public double Lowest => type switch
-        {
-            DType.Float16 => -65504.0,
-            DType.BFloat16 => -3.3895313892515355e38,
-            DType.Float64 => double.MinValue,
-            _ => float.MinValue,
-        };
     }
 }

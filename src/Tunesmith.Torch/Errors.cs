@@ -4,11 +4,11 @@ namespace Tunesmith.Torch;
 internal static class Errors
 {
     public static TorchException NativeLibraryMissing(IEnumerable<string> looked) =>
-        new($"libtunesmith.so: got no file; expected it at one of {string.Join(", ", looked)}. Build it with native/build.sh.");
+        new($"libtunesmith.so: got no file; expected it at one of {string.Join(", ", looked)}. `./dev setup` builds it.");
 
     public static TorchException NativeLibraryUnloadable(string file, Exception cause) =>
         new($"{file}: got a library that does not load ({cause.Message.ReplaceLineEndings(" ")}); expected one built for the libtorch of this machine. "
-            + "Install libtorch-dev, then build again with native/build.sh.", cause);
+            + "`./dev setup` installs what is missing and builds it again.", cause);
 
     public static TorchException Native(string? where, string text, Exception? inner) =>
         new(where is null ? text : $"{where}: {text}", inner);

@@ -6,7 +6,6 @@ namespace Tunesmith.Torch;
 public sealed class Generator
 {
     private static readonly Operator s_randPerm = new("aten::randperm", "generator");
-    private static readonly Operator s_rand = new("aten::rand", "generator");
     private static readonly Operator s_randn = new("aten::randn", "generator");
     private static Generator? s_default;
 
@@ -31,9 +30,6 @@ public sealed class Generator
 
     /// <summary>0 to n - 1 in random order, Int64 [n].</summary>
     public Tensor RandPerm(long n) => s_randPerm.One(n, this, DType.Int64);
-
-    /// <summary>Uniform in [0, 1).</summary>
-    public Tensor Rand(params ReadOnlySpan<long> shape) => s_rand.One(shape, this, DType.Float32);
 
     /// <summary>Normal with mean 0 and deviation 1.</summary>
     public Tensor RandN(params ReadOnlySpan<long> shape) => s_randn.One(shape, this, DType.Float32);

@@ -1,17 +1,18 @@
 using System.Runtime.Intrinsics.X86;
+using Tunesmith.Torch.Interop;
 
 namespace Tunesmith.Torch;
 
 /// <summary>What the CPU multiplies fast; decided once, when the program runs.</summary>
 public static class Precision
 {
-    /// <summary>True where bf16 products have instructions (avx512_bf16 or AMX) and TUNESMITH_BF16 is not `off`.</summary>
+    /// <summary>True where bf16 products have instructions (avx512_bf16 or AMX) and a oneDNN that uses them; TUNESMITH_BF16 decides it by hand.</summary>
     public static bool FastBf16 => Forced ?? s_fastBf16;
 
     /// <summary>A test's choice of the path.</summary>
     internal static bool? Forced { get; set; }
 
-    private static readonly bool s_fastBf16 = Interop.NativeSwitches.BFloat16Allowed && HasBf16();
+    private static readonly bool s_fastBf16 = NativeSwitches.BFloat16 ?? (HasBf16() && NativeSwitches.OneDnnMayUseBFloat16 && TorchInfo.HasOneDnn);
 
     /// <summary>The type in which products of this type are computed.</summary>
     internal static DType ForProducts(DType type) => type == DType.BFloat16 && !FastBf16 ? DType.Float32 : type;

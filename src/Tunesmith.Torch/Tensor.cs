@@ -75,9 +75,6 @@ public sealed partial class Tensor
 
     public bool IsContiguous => Info().Contiguous != 0;
 
-    /// <summary>A leaf of the graph: gradients gather here.</summary>
-    public bool IsLeaf => Info().Leaf != 0;
-
     public bool IsFreed => Handle.IsDisposed;
 
     /// <summary>Size along a dimension; negative counts from the end.</summary>
@@ -141,8 +138,6 @@ public sealed partial class Tensor
     public float[] ToFloats() => Read<float>(DType.Float32);
     public double[] ToDoubles() => Read<double>(DType.Float64);
     public long[] ToLongs() => Read<long>(DType.Int64);
-    public int[] ToInts() => Read<int>(DType.Int32);
-    public bool[] ToBools() => Read<bool>(DType.Bool);
 
     /// <summary>The elements' bytes in contiguous order.</summary>
     public byte[] ToBytes()

@@ -33,8 +33,6 @@ public static class TorchInfo
     /// <summary>Handles that are not freed yet.</summary>
     public static long TensorsLive => Live().Tensors;
 
-    public static long BytesLive => Live().Bytes;
-
     public static long PeakBytes => Live().Peak;
 
     /// <summary>Tensors that the collector found unfreed since the start.</summary>

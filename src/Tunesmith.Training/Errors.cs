@@ -75,18 +75,29 @@ internal static class Errors
     public static UsageException ResumeFolder(string path, string why) =>
         new($"resume_from_checkpoint: got {path}, which {why}; expected a whole checkpoint of this run. Name another checkpoint, or leave the key out to go on from the newest whole one.");
 
-    public static UsageException OtherRun(string folder, string difference) =>
-        new($"output_dir: got {folder}, which holds another run ({difference}); expected a new folder or the same recipe. Choose another output_dir, or set overwrite_output_dir: true to replace it.");
-
-    public static UsageException FolderNotEmpty(string folder) =>
-        new($"output_dir: got {folder}, which is not empty and holds no run of Tunesmith; expected a new folder. Choose another output_dir, or set overwrite_output_dir: true.");
-
     public static RunException StateMissing(string file, string name) =>
         new($"{file}: got no entry '{name}'; expected the state of every trained parameter. The checkpoint belongs to another recipe; choose another one.");
 
-    public static UsageException NeftuneModel() =>
-        new("neftune_noise_alpha: got a model without token embeddings to add noise to; expected a language model. Leave the key out.");
+    public static string OnlyValue(string got, string expected) => $"got {got}; expected {expected}, the only value that is implemented. Remove the line";
 
-    public static UsageException NotYet(string key, string value) =>
-        new($"{key}: got {value}; expected a value that this version can do. See the table in README.md for what works.");
+    public static UsageException NothingToDo() => new("do_train: got neither do_train nor do_eval nor do_predict; expected at least one. Add do_train: true");
+
+    public static string NoTrainingData() => "got true without training data; expected dataset or train_file. Name one of them, or leave do_train out";
+
+    public static string NoEvaluationData() => "got true without evaluation data; expected eval_dataset, eval_file or val_size. Give one of them or leave the key out";
+
+    public static string GenerateOnlySft(string stage) => $"got true in stage {stage}; expected it only in stage sft. Remove it";
+
+    public static string PredictNeedsGenerate() => "got true in stage sft without predict_with_generate; expected both, since what is predicted are written answers. Add predict_with_generate: true";
+
+    public static string NothingToPredict() => "do_predict: stage pt has nothing to predict, as in LLaMA-Factory; set stage: sft and predict_with_generate: true to have answers written.";
+
+    public static string GenerateAndAccuracy() => "got true together with compute_accuracy; expected one of them. Remove one";
+
+    public static string GenerateWhileTraining(string strategy) => $"got true with eval_strategy: {strategy}; expected no, since answers are written after training only. Set eval_strategy: no";
+
+    public static string PredictOnEach() => "got true with eval_on_each_dataset; expected one set to predict. Remove eval_on_each_dataset";
+
+    public static UsageException BrokenConfig(string path, Exception fault) =>
+        new($"{path}: got invalid JSON ({fault.Message.TrimEnd('.')}); expected one JSON object. Copy the model again, then run the same command: it goes on from the last checkpoint.", fault);
 }

@@ -26,7 +26,8 @@ public sealed class Evaluator(Model model, Stage stage, int batchSize, TimeProvi
     public EvaluationMean Mean { get; init; } = EvaluationMean.Batches;
 
     /// <summary>Runs over all examples.</summary>
-    public EvaluationResult Run(IReadOnlyList<TokenizedExample> examples, CancellationToken cancel = default)
+    /// <param name="onBatch">Told after every batch.</param>
+    public EvaluationResult Run(IReadOnlyList<TokenizedExample> examples, CancellationToken cancel = default, Action? onBatch = null)
     {
         var started = time.GetTimestamp();
         var training = model.Training;
@@ -50,6 +51,7 @@ public sealed class Evaluator(Model model, Stage stage, int batchSize, TimeProvi
                 double weight = Mean == EvaluationMean.Examples ? rows.Count : 1;
                 total += mean * weight;
                 weights += weight;
+                onBatch?.Invoke();
             }
         }
         finally

@@ -2,13 +2,17 @@ using System.Text;
 using System.Text.Json;
 using Tunesmith.Data;
 using Tunesmith.Runs.Files;
+using Tunesmith.Training.Phases;
+using Tunesmith.Training.Results;
 using Tunesmith.Training.Stages;
 
 namespace Tunesmith.Training;
 
-/// <summary>What a classifier says of every evaluation example, one JSON object a line.</summary>
+/// <summary>What a model says of every evaluation example, one JSON object a line.</summary>
 internal static class PredictionFile
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>One label: the label said, its probability, the true one. Many labels: those said, every probability, the true ones. Values: said and true.</summary>
     /// <param name="texts">The examples as they were written.</param>
     public static void WriteClasses(string path, EvaluationResult result, LabelSet labels, IReadOnlyList<string> texts)
@@ -38,5 +42,12 @@ internal static class PredictionFile
         AtomicFile.WriteAllText(path, text.ToString());
     }
 
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>generated_predictions.jsonl as LLaMA-Factory writes it.</summary>
+    public static void WriteAnswers(string path, IReadOnlyList<WrittenAnswer> answers)
+    {
+        var text = new StringBuilder();
+        foreach (var answer in answers)
+            text.Append(PythonJson.Write(new Dictionary<string, object?> { ["prompt"] = answer.Prompt, ["predict"] = answer.Written, ["label"] = answer.Wanted }, ascii: false)).Append('\n');
+        AtomicFile.WriteAllText(path, text.ToString());
+    }
 }

@@ -29,9 +29,10 @@ internal sealed class RunModel : IDisposable
     public static RunModel Load(RunOptions options, Tokenizer tokenizer, Template? template, LabelSet? labels, IRunObserver observer)
     {
         var training = options.Training;
-        var lora = options.Adapter.FinetuningType == "lora";
+        var lora = options.Adapter.FinetuningType == "lora" || !training.DoTrain;
         // LLaMA-Factory loads in the compute type and keeps what is trained in float32 (model/adapter.py); a frozen base stays in bf16.
-        var stored = training.PureBf16 || (training.Bf16 && lora) ? DType.BFloat16 : DType.Float32;
+        // What is not trained may be asked for in another type (infer_dtype); float16 has no fast products on a CPU and is computed in float32.
+        var stored = (!training.DoTrain && options.Model.InferDtype == "bfloat16") || training.PureBf16 || (training.Bf16 && lora) ? DType.BFloat16 : DType.Float32;
         var loaded = ModelLoader.Load(options.Model.ModelNameOrPath!, new LoadOptions
         {
             DType = stored,
@@ -47,6 +48,12 @@ internal sealed class RunModel : IDisposable
         var resized = Resize(model, options, tokenizer, observer);
         if (loaded.NewParameters.Count > 0) observer.OnMessage($"new weights: {string.Join(", ", loaded.NewParameters)} (the checkpoint has none; they start at random)");
         Adapter? adapter = null;
+        if (!training.DoTrain)
+        {
+            MergeAll(model, options);
+            if (training.Bf16) model.Precision.Compute = DType.BFloat16;
+            return new RunModel(options, tokenizer, template, model, null);
+        }
         switch (options.Adapter.FinetuningType)
         {
             case "lora":
@@ -93,25 +100,41 @@ internal sealed class RunModel : IDisposable
         if (Adapter is null || !_options.Adapter.PissaConvert || !_options.Adapter.PissaInit) return;
         SaveAsLora(Path.Combine(folder, "pissa_backup"), training: false);
         Adapter.SaveConverted(Path.Combine(folder, "pissa_converted"));
+        SaveAdapterCard(Path.Combine(folder, "pissa_converted"));
     }
 
     private void SaveAsLora(string folder, bool training)
     {
         Adapter!.Save(folder);
         SavedConfigs.WithoutStart(folder, training);
+        SaveAdapterCard(folder);
     }
 
     /// <summary>As <see cref="Save"/>, with the card that a checkpoint of an adapter has.</summary>
     public void SaveCheckpoint(string folder)
     {
         Save(folder);
-        if (Adapter is not null) AtomicFile.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.RenderAdapter(_options.Model.ModelNameOrPath!, TrainingRun.Versions));
+        if (Adapter is not null) SaveAdapterCard(folder);
     }
+
+    private void SaveAdapterCard(string folder) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.RenderAdapter(_options.Model.ModelNameOrPath!, TrainingRun.Versions));
 
     public void Dispose()
     {
         Adapter?.Dispose();
         Model.Dispose();
+    }
+
+    // Without training every adapter becomes part of the weights, and nothing is trained.
+    private static void MergeAll(Model model, RunOptions options)
+    {
+        foreach (var folder in options.Model.AdapterNameOrPath ?? [])
+        {
+            var adapter = Adapter.Load(model, folder);
+            Fold(adapter);
+        }
+        foreach (var (_, parameter) in model.NamedParameters()) parameter.Trainable = false;
     }
 
     // Several adapters: all but the last are merged; the last one goes on training, or is merged too where a new one is asked for.

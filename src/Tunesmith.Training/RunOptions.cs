@@ -28,7 +28,25 @@ public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, Ad
             if (set && !lora) recipe.AddProblem(key, $"got a value with finetuning_type: {options.Adapter.FinetuningType}; expected it only with lora. Remove it or set finetuning_type: lora");
         }
         if (options.Training.PureBf16 && options.Training.Bf16) recipe.AddProblem("pure_bf16", "got true together with bf16: true; expected one of them. Remove one");
+        // Keys that are read and would change the result, but are not done.
+        if (!options.Data.IgnorePadTokenForLoss && options.Training.Stage == "sft") recipe.AddProblem("ignore_pad_token_for_loss", Errors.OnlyValue("false", "true"));
+        if (options.Model.SplitSpecialTokens) recipe.AddProblem("split_special_tokens", Errors.OnlyValue("true", "false"));
+        CheckPhases(recipe, options.Training, options.Data);
         recipe.ThrowIfProblems();
         return options;
+    }
+
+    // What LLaMA-Factory refuses too (hparams/parser.py, get_train_args), and what is not done here.
+    private static void CheckPhases(Recipe recipe, TrainingOptions training, DataOptions data)
+    {
+        if (training.DoTrain && data.Dataset.Count + data.TrainFile.Count == 0) recipe.AddProblem("do_train", Errors.NoTrainingData());
+        foreach (var (key, set) in (ReadOnlySpan<(string, bool)>)[("do_eval", training.DoEval), ("do_predict", training.DoPredict), ("predict_with_generate", training.PredictWithGenerate)])
+            if (set && !data.HasEval) recipe.AddProblem(key, Errors.NoEvaluationData());
+        if (training.Stage == "sft" && training.DoPredict && !training.PredictWithGenerate) recipe.AddProblem("do_predict", Errors.PredictNeedsGenerate());
+        if (!training.PredictWithGenerate) return;
+        if (training.Stage != "sft") recipe.AddProblem("predict_with_generate", Errors.GenerateOnlySft(training.Stage));
+        if (training.ComputeAccuracy) recipe.AddProblem("predict_with_generate", Errors.GenerateAndAccuracy());
+        if (training.DoTrain && training.EvalStrategy != "no") recipe.AddProblem("predict_with_generate", Errors.GenerateWhileTraining(training.EvalStrategy));
+        if (training.DoPredict && data.EvalOnEachDataset && data.EvalDataset.Count + data.EvalFile.Count > 0) recipe.AddProblem("do_predict", Errors.PredictOnEach());
     }
 }

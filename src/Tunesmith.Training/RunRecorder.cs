@@ -55,12 +55,13 @@ internal sealed class RunRecorder(TrainerInput input, TrainerState state, Progre
     }
 
     /// <summary>Logs the metrics of an evaluation during training.</summary>
-    public void LogEvaluation(EvaluationResult result)
+    /// <param name="prefix">What the names of its metrics begin with; the log has a loss of its own only under `eval`.</param>
+    public void LogEvaluation(EvaluationResult result, string prefix)
     {
-        var record = new SortedDictionary<string, object?>(StringComparer.Ordinal) { ["eval_loss"] = result.Loss };
-        foreach (var (name, value) in result.Metrics) record["eval_" + name] = value;
-        ResultFiles.AddSpeed(record, "eval", result.Runtime, result.Examples, result.Batches);
-        Log(record, new LogRecord { CurrentSteps = state.GlobalStep, TotalSteps = state.MaxSteps, Elapsed = Elapsed, EvalLoss = result.Loss });
+        var record = new SortedDictionary<string, object?>(StringComparer.Ordinal) { [prefix + "_loss"] = result.Loss };
+        foreach (var (name, value) in result.Metrics) record[$"{prefix}_{name}"] = value;
+        ResultFiles.AddSpeed(record, prefix, result.Runtime, result.Examples, result.Batches);
+        Log(record, new LogRecord { CurrentSteps = state.GlobalStep, TotalSteps = state.MaxSteps, Elapsed = Elapsed, EvalLoss = prefix == "eval" ? result.Loss : null });
         var metrics = new Dictionary<string, double>(result.Metrics) { ["loss"] = result.Loss };
         input.Observer.OnEvaluate(new EvaluationEvent("during", state.GlobalStep, state.Epoch, metrics, result.Runtime));
     }

@@ -14,6 +14,9 @@ public sealed record RunRequest(Recipe Recipe, IRunObserver Observer, TimeProvid
 
     /// <summary>Given what the trainer is about to get; what it gives back is used. Those who only look attach themselves here.</summary>
     public Func<TrainerInput, TrainerInput>? Watch { get; init; }
+
+    /// <summary>Compares written answers with what they should have been, for do_predict; null measures nothing.</summary>
+    public Func<IReadOnlyList<(string Prediction, string Reference)>, IReadOnlyDictionary<string, double>>? CompareTexts { get; init; }
 }
 
 /// <summary>How a whole run ended.</summary>
@@ -32,5 +35,9 @@ public enum RunEnding
 /// <summary>What a run left.</summary>
 /// <param name="Folder">The output folder.</param>
 /// <param name="Before">Metrics of the evaluation examples before training, where they were measured.</param>
-/// <param name="After">The same after training.</param>
-public sealed record RunOutcome(RunEnding Ending, string Folder, IReadOnlyDictionary<string, double>? Before, IReadOnlyDictionary<string, double>? After);
+/// <param name="After">The same after training, or what was measured of written answers.</param>
+public sealed record RunOutcome(RunEnding Ending, string Folder, IReadOnlyDictionary<string, double>? Before, IReadOnlyDictionary<string, double>? After)
+{
+    /// <summary>Whether it trained a model.</summary>
+    public bool Trained { get; init; } = true;
+}

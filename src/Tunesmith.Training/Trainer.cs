@@ -3,6 +3,7 @@ using Tunesmith.Torch;
 using Tunesmith.Training.Batches;
 using Tunesmith.Training.Losses;
 using Tunesmith.Training.Optimizers;
+using Tunesmith.Training.Phases;
 using Tunesmith.Training.Results;
 using Tunesmith.Training.Resume;
 using Tunesmith.Training.Schedules;
@@ -25,6 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainerState _state;
     private readonly Progress _progress;
     private readonly Evaluator _evaluator;
+    private readonly IReadOnlyList<EvaluationSet> _sets;
     private readonly long _evalEvery, _saveEvery, _logEvery;
     private bool _stop;
     private double _lastNorm;
@@ -41,7 +43,8 @@ public sealed class Trainer : IDisposable
         _logEvery = TrainingOptions.Interval(_options.LoggingSteps, total);
         _saveEvery = TrainingOptions.Interval(_options.SaveSteps, total);
         _evalEvery = TrainingOptions.Interval(_options.EvalSteps ?? _options.LoggingSteps, total);
-        TrainerChecks.Run(_options, input.Eval, _saveEvery, _evalEvery);
+        _sets = EvaluationSet.Of(input.Eval, input.EvalByName);
+        TrainerChecks.Run(_options, _sets.Count > 0, _saveEvery, _evalEvery);
         _schedule = Schedules.Schedules.Create(_options.LrSchedulerType, Schedules.Schedules.WithDefaults(_options.LrSchedulerType, new ScheduleRequest(_options.LearningRate,
             RunLength.WarmupSteps(_options.Warmup, total), total, _options.LrSchedulerKwargs ?? new Dictionary<string, object?>())));
         _optimizer = Optimizers.Optimizers.Create(_options, ParameterGroups.Of(_model, _options));
@@ -74,7 +77,7 @@ public sealed class Trainer : IDisposable
         _model.GradientCheckpointing = _options.GradientCheckpointing;
         _model.EmbeddingHook = _options.NeftuneNoiseAlpha is > 0 ? AddNoise : null;
         _model.Train();
-        if (_options.EvalOnStart && _state.GlobalStep == 0) Evaluate(cancel);
+        if (_options.EvalOnStart && _state.GlobalStep == 0) Measure(); // as in transformers, it decides nothing
 
         var interrupted = false;
         while (_progress.Epoch < _length.Epochs && !Done)
@@ -89,7 +92,7 @@ public sealed class Trainer : IDisposable
                 Step(Window(order));
                 var atEnd = _state.GlobalStep >= _length.TotalSteps;
                 _progress.Window++;
-                if (_options.LoggingStrategy == "steps" && (_state.GlobalStep % _logEvery == 0 || (_options.LoggingFirstStep && _state.GlobalStep == 1))) _recorder.LogLoss(Rate, _lastNorm);
+                if ((_options.LoggingStrategy == "steps" && _state.GlobalStep % _logEvery == 0) || (_options.LoggingFirstStep && _state.GlobalStep == 1)) _recorder.LogLoss(Rate, _lastNorm);
                 if (_options.EvalStrategy == "steps" && (_state.GlobalStep % _evalEvery == 0 || atEnd) && _options.EvalDelay <= _state.GlobalStep) Evaluate(cancel);
                 if (_options.SaveStrategy == "steps" && (_state.GlobalStep % _saveEvery == 0 || atEnd)) Save();
             }
@@ -103,7 +106,7 @@ public sealed class Trainer : IDisposable
         _model.EmbeddingHook = null;
         if (interrupted)
         {
-            Save();
+            Save(toGoOn: true);
             return new TrainingResult(_state.GlobalStep, _recorder.TrainLoss, true, _state, new Dictionary<string, object?>());
         }
         var metrics = _recorder.Finish(_length);
@@ -193,15 +196,30 @@ public sealed class Trainer : IDisposable
         return embeddings + noise;
     }
 
+    private Dictionary<string, double> Measure()
+    {
+        var measured = new Dictionary<string, double>();
+        foreach (var set in _sets)
+        {
+            Generator.Default.Next64(); // its data loader starts too
+            var result = _evaluator.Run(set.Examples);
+            if (_input.OnMeasured is { } look) result = look(set.Prefix("eval"), _state.GlobalStep, result);
+            _recorder.LogEvaluation(result, set.Prefix("eval"));
+            foreach (var (name, value) in result.Metrics) measured[$"{set.Prefix("eval")}_{name}"] = value;
+            measured[set.Prefix("eval") + "_loss"] = result.Loss;
+        }
+        return measured;
+    }
+
     private void Evaluate(CancellationToken cancel)
     {
-        if (_input.Eval is not { Count: > 0 } examples) return;
-        Generator.Default.Next64(); // its data loader starts too
-        var result = _evaluator.Run(examples);
-        _recorder.LogEvaluation(result);
-        var wanted = _options.BestMetricName["eval_".Length..];
-        var metric = wanted == "loss" ? result.Loss
-            : result.Metrics.TryGetValue(wanted, out var value) ? value : throw Errors.MissingMetric(_options.BestMetricName, result.Metrics.Keys.Append("loss").Select(name => "eval_" + name));
+        if (_sets.Count == 0) return;
+        var measured = Measure();
+        if (!measured.TryGetValue(_options.BestMetricName, out var metric))
+        {
+            if (_options.DecidesByMetric || _schedule.NeedsEvaluation) throw Errors.MissingMetric(_options.BestMetricName, measured.Keys);
+            metric = measured.Values.First();
+        }
         if (!double.IsFinite(metric)) throw Errors.LossNotFinite(_state.GlobalStep, metric, Rate);
         _schedule.Observe(metric);
         var better = _state.BestMetric is not double best || (_options.HigherIsBetter ? metric > best : metric < best);
@@ -216,12 +234,13 @@ public sealed class Trainer : IDisposable
         if (_options.SaveStrategy == "best") Save();
     }
 
-    private bool TracksBest => _options.LoadBestModelAtEnd || _options.MetricForBestModel is not null || _options.EarlyStoppingSteps is not null || _options.SaveStrategy == "best"
-        || _schedule.NeedsEvaluation;
+    private bool TracksBest => _options.DecidesByMetric || _schedule.NeedsEvaluation;
 
-    private void Save()
+    // A run that is stopped needs all of its state to go on, whatever its other checkpoints hold.
+    private void Save(bool toGoOn = false)
     {
-        if (_input.RunFolder is not string folder || _state.GlobalStep == 0 || _savedStep == _state.GlobalStep) return;
+        if (_input.RunFolder is not string folder || _state.GlobalStep == 0) return;
+        if (_savedStep == _state.GlobalStep && !(toGoOn && _options.SaveOnlyModel)) return;
         _state.TrainingStopped = Done;
         if (_state.BestGlobalStep is long best && (best == _state.GlobalStep || Directory.Exists(CheckpointFolders.PathOf(folder, best))))
             _state.BestModelCheckpoint = CheckpointFolders.PathOf(folder, best);
@@ -230,10 +249,10 @@ public sealed class Trainer : IDisposable
         var path = CheckpointFolders.Write(folder, _state.GlobalStep, target =>
         {
             _input.SaveModel?.Invoke(target);
-            CheckpointState.Write(target, _optimizer, _progress, _state, _options);
+            CheckpointState.Write(target, _optimizer, _progress, _state, whole: toGoOn || !_options.SaveOnlyModel, _options.LoadBestModelAtEnd);
         });
         _savedStep = _state.GlobalStep;
-        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep);
+        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep, _state.GlobalStep);
         _input.Observer.OnSave(path, _state.GlobalStep);
     }
 
@@ -251,6 +270,9 @@ public sealed class Trainer : IDisposable
             _state.EarlyStopping = (patience, _progress.EvaluationsWithoutGain);
             _stop = _progress.EvaluationsWithoutGain >= patience;
         }
+        // A kill may have come between a checkpoint and the deletion of the one that it replaced.
+        if (!_input.ResumeAsTransformers && _input.RunFolder is string folder)
+            CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep, _state.GlobalStep);
         if (!_input.ResumeAsTransformers) return;
         (_progress.WindowLoss, _progress.TotalLoss, _progress.LoggedStep, _progress.Seconds, _progress.LogLines) = (0, 0, _state.GlobalStep, 0, 0);
     }

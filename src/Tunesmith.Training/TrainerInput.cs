@@ -18,6 +18,9 @@ public sealed record TrainerInput
 
     public IReadOnlyList<TokenizedExample>? Eval { get; init; }
 
+    /// <summary>With eval_on_each_dataset: the evaluation sets, each measured by itself.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<TokenizedExample>>? EvalByName { get; init; }
+
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -45,6 +48,9 @@ public sealed record TrainerInput
 
     /// <summary>Sees the order of the examples in every epoch.</summary>
     public Action<long, long[]>? OnOrder { get; init; }
+
+    /// <summary>Sees every evaluation during training with the beginning of its metrics' names and the updates done; what it gives back is logged and decides in its place.</summary>
+    public Func<string, long, EvaluationResult, EvaluationResult>? OnMeasured { get; init; }
 
     /// <summary>Sees the gradients of every update before they are clipped.</summary>
     public Action<long>? BeforeUpdate { get; init; }

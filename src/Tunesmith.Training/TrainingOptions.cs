@@ -198,6 +198,9 @@ public sealed record TrainingOptions
         }
     }
 
+    /// <summary>Whether a metric decides anything: which checkpoint is best, or when to stop.</summary>
+    public bool DecidesByMetric => LoadBestModelAtEnd || MetricForBestModel is not null || EarlyStoppingSteps is not null || SaveStrategy == "best";
+
     /// <summary>Whether a higher deciding metric is better.</summary>
     public bool HigherIsBetter => GreaterIsBetter ?? !BestMetricName.EndsWith("loss", StringComparison.Ordinal);
 

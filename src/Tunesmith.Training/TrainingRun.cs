@@ -8,9 +8,9 @@ using Tunesmith.Runs.Reports;
 using Tunesmith.Text.Templates;
 using Tunesmith.Text.Tokenizers;
 using Tunesmith.Torch;
+using Tunesmith.Training.Phases;
 using Tunesmith.Training.Results;
 using Tunesmith.Training.Resume;
-using Tunesmith.Training.Stages;
 
 namespace Tunesmith.Training;
 
@@ -20,8 +20,6 @@ namespace Tunesmith.Training;
 /// </summary>
 public static class TrainingRun
 {
-    private const int ShownPredictions = 6;
-
     /// <summary>Names and versions that cards tell.</summary>
     public static IReadOnlyList<(string Name, string Version)> Versions =>
         [("Tunesmith", typeof(TrainingRun).Assembly.GetName().Version?.ToString(3) ?? "0"), ("libtorch", TorchInfo.Version)];
@@ -33,12 +31,13 @@ public static class TrainingRun
         var options = RunOptions.Bind(recipe);
         request.OnResolved?.Invoke(recipe);
         var training = options.Training;
+        if (!training.DoTrain && !training.DoEval && !training.DoPredict) throw Errors.NothingToDo();
         var output = training.OutputDir!;
         // A folder that is there is looked at before anything heavy: another run's, a finished one, one in use.
         using var existing = Directory.Exists(output) ? Open(request, options) : null;
         if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
 
-        var (tokenizer, template) = Text(options);
+        var (tokenizer, template) = Text(options, observer.OnWarning);
         Generator.Default.Seed((ulong)training.Seed);
         var data = Build(options, tokenizer, template);
         foreach (var line in data.Report.Lines()) observer.OnMessage(line);
@@ -51,55 +50,59 @@ public static class TrainingRun
         using var scope = Scope.Open();
         using var run = RunModel.Load(options, tokenizer, template, data.Labels, observer);
         var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
+        stage.Check(run.Model);
         var watcher = new FolderObserver(observer, folder);
         // As recorded: LLaMA-Factory's sft trainer counts a short last batch like a full one, its pt trainer counts examples.
         var mean = training.Stage == "sft" ? EvaluationMean.Batches : EvaluationMean.Examples;
         var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time) { Mean = mean };
+        var phases = new RunPhases(options, run.Model, tokenizer, template, evaluator, data, folder, watcher, request);
         // transformers evaluates after training wherever it evaluates during it (TrainingArguments.__post_init__).
-        var evaluates = data.Eval is { Count: > 0 } && (training.DoEval || training.EvalStrategy != "no");
+        var evaluates = phases.HasExamples && (training.DoEval || training.EvalStrategy != "no");
         IReadOnlyDictionary<string, double>? before = null;
         TrainerState? state = null;
         if (training.DoTrain)
         {
             var resume = ResumePoint(training, folder, observer);
-            if (training.Stage == "cls" && resume is null && evaluates)
-                before = Evaluate(evaluator, data.Eval!, "before", watcher, cancel).Metrics;
+            if (training.Stage == "cls" && resume is null && evaluates) before = phases.Measure("before", cancel);
             folder.Begin();
             run.SaveStart(folder.Path);
             var input = new TrainerInput
             {
-                Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, Observer = watcher, Time = request.Time,
+                Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, EvalByName = data.EvalByName, Observer = watcher, Time = request.Time,
                 RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, EvaluationMean = mean, ResumeAsTransformers = NamedCheckpoint(training) is not null,
             };
             using var trainer = new Trainer(request.Watch?.Invoke(input) ?? input);
             var result = trainer.Run(cancel);
             if (result.Interrupted)
             {
-                observer.OnMessage($"Stopped after update {result.Steps}; {output} has a checkpoint of it. The same command goes on from there.");
+                observer.OnMessage(Stopped(training, result.Steps));
                 folder.Events.Write("interrupted", ("step", result.Steps));
                 return new RunOutcome(RunEnding.Interrupted, output, before, null);
             }
-            state = result.State;
+            phases.Trained = state = result.State;
             run.SaveConverted(folder.Path);
             run.Save(folder.Path);
             ResultFiles.Write(folder.Path, "train", new Dictionary<string, object?>(result.Metrics) { ["epoch"] = state.Epoch });
             AtomicFile.WriteAllText(folder.In("trainer_state.json"), state.ToJson(saving: true));
-            if (training.PlotLoss) LossPlot.Write(folder.Path, History(state), "loss", "eval_loss", "eval_accuracy");
+            if (training.PlotLoss) LossPlot.Write(folder.Path, History(state), phases.Curves());
+        }
+        else
+        {
+            Generator.Default.Seed((ulong)training.Seed); // the trainer that only evaluates draws from the seed on too (golden rule 8)
         }
         IReadOnlyDictionary<string, double>? after = null;
-        if (evaluates)
-            after = WriteEvaluation(options, evaluator, data, state, folder, watcher, cancel);
-        if (training.DoPredict && data.Eval is { Count: > 0 } && training.Stage == "cls")
-            PredictionFile.WriteClasses(folder.In("predictions.jsonl"), evaluator.Run(data.Eval, cancel), data.Labels!, DataPreview.Texts(options.Data, data.EvalPlaces));
+        if (evaluates) after = phases.Evaluate(cancel);
+        if (training.DoPredict && phases.HasExamples && phases.Predict(cancel) is { } predicted) after ??= predicted;
         if (state is not null) AtomicFile.WriteAllText(folder.In("README.md"), Card(options, state));
         folder.Finish();
         folder.Events.Write("finished");
         observer.OnSave(output, state?.GlobalStep ?? 0);
-        return new RunOutcome(RunEnding.Done, output, before, after);
+        return new RunOutcome(RunEnding.Done, output, before, after) { Trained = state is not null };
     }
 
     /// <summary>The tokenizer as the template wants it.</summary>
-    public static (Tokenizer Tokenizer, Template? Template) Text(RunOptions options)
+    /// <param name="say">Told what a person should know of the template.</param>
+    public static (Tokenizer Tokenizer, Template? Template) Text(RunOptions options, Action<string>? say = null)
     {
         var folder = options.Model.AdapterNameOrPath?.LastOrDefault(f => File.Exists(Path.Combine(f, "tokenizer.json"))) ?? options.Model.ModelNameOrPath!;
         var tokenizer = Tokenizer.Load(folder);
@@ -109,7 +112,7 @@ public static class TrainingRun
         if (options.Training.Stage != "cls")
         {
             var bare = options.Training.Stage == "pt" && options.Data.Template is null;
-            template = bare ? Templates.Get("empty") : ConversationTemplate.For(options.Data, tokenizer);
+            template = bare ? Templates.Get("empty") : ConversationTemplate.For(options.Data, tokenizer, say);
             template.FixTokenizer(tokenizer);
         }
         return (tokenizer, template);
@@ -122,7 +125,9 @@ public static class TrainingRun
         var data = DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, (int)options.Training.Seed, new BuildSettings
         {
             MaxLength = (int)Math.Min(config.MaxLength, int.MaxValue),
-            KnownLabels = config.Id2label is { Count: > 0 } ? config.LabelNames() : null,
+            KnownLabels = options.Model.KnownLabels() ?? (config.Id2label is { Count: > 0 } ? config.LabelNames() : null),
+            EvalAsPrompts = options.Training.PredictWithGenerate,
+            AddsBos = tokenizer.AddsBos,
         });
         // A template may bring marks that the tokenizer did not have; the model has no embedding for them unless it gets one.
         var grows = options.Model.ResizeVocab || options.Model.AddTokens is { Count: > 0 } || options.Model.AddSpecialTokens is { Count: > 0 };
@@ -146,49 +151,22 @@ public static class TrainingRun
     private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer)
     {
         if (NamedCheckpoint(training) is { } named) return named;
-        CheckpointFolders.Clean(folder.Path);
+        foreach (var name in folder.HalfWritten.Where(name => name.StartsWith("checkpoint-", StringComparison.Ordinal)))
+            observer.OnWarning($"{name} was half-written when the run stopped: it is skipped");
         var newest = CheckpointFolders.Newest(folder.Path, observer.OnWarning);
         if (newest is not null) observer.OnMessage($"Goes on from {Path.GetFileName(newest)}.");
         else if (folder.State == RunState.Interrupted) observer.OnMessage("The run in this folder stopped before its first checkpoint: starts anew.");
         return newest;
     }
 
+    private static string Stopped(TrainingOptions training, long steps)
+    {
+        if (steps == 0) return "Stopped before the first update; nothing was trained yet. The same command starts anew.";
+        var next = training.OverwriteOutputDir ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : "The same command goes on from there.";
+        return $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {next}";
+    }
+
     private static int PadId(Tokenizer tokenizer, Model model) => tokenizer.PadId ?? (int)(model.Config.PadTokenId ?? tokenizer.EosId ?? 0);
-
-    private static EvaluationEvent Evaluate(Evaluator evaluator, IReadOnlyList<TokenizedExample> examples, string when, IRunObserver observer, CancellationToken cancel) =>
-        Measure(evaluator, examples, when, 0, 0, observer, cancel).Event;
-
-    private static (EvaluationEvent Event, EvaluationResult Result) Measure(Evaluator evaluator, IReadOnlyList<TokenizedExample> examples, string when, long step, double epoch,
-        IRunObserver observer, CancellationToken cancel)
-    {
-        var result = evaluator.Run(examples, cancel);
-        var told = new EvaluationEvent(when, step, epoch, new Dictionary<string, double>(result.Metrics) { ["loss"] = result.Loss }, result.Runtime);
-        observer.OnEvaluate(told);
-        return (told, result);
-    }
-
-    private static IReadOnlyDictionary<string, double> WriteEvaluation(RunOptions options, Evaluator evaluator, DatasetSplits data, TrainerState? state, RunFolder folder,
-        IRunObserver observer, CancellationToken cancel)
-    {
-        var (told, result) = Measure(evaluator, data.Eval!, "after", state?.GlobalStep ?? 0, state?.Epoch ?? 0, observer, cancel);
-        var record = new Dictionary<string, object?> { ["eval_loss"] = result.Loss };
-        foreach (var (name, value) in result.Metrics) record["eval_" + name] = value;
-        if (options.Training.Stage == "pt") record["eval_perplexity"] = Math.Exp(result.Loss);
-        if (state is not null) record["epoch"] = state.Epoch;
-        if (state is not null && options.Training.IncludeNumInputTokensSeen is not ("no" or "false")) record["num_input_tokens_seen"] = state.NumInputTokensSeen;
-        ResultFiles.AddSpeed(record, "eval", result.Runtime, result.Examples, result.Batches);
-        ResultFiles.Write(folder.Path, "eval", record);
-        if (result.Sums is ClassMetrics { Answers.Count: > 0 } classes && data.Labels is { } labels)
-        {
-            // Right and wrong ones, both spread over the file: a person should see what the model still gets wrong.
-            var wrong = classes.Answers.Where(a => a.Label != a.Expected).Take(ShownPredictions / 3);
-            var right = classes.Answers.Where(a => a.Label == a.Expected).GroupBy(a => a.Label).SelectMany(g => g.Take(ShownPredictions / 3));
-            var shown = right.Concat(wrong).Take(ShownPredictions).ToList();
-            var texts = DataPreview.Texts(options.Data, [.. shown.Select(a => data.EvalPlaces[a.Row])]);
-            observer.OnPredictions("after", [.. shown.Select((a, i) => new ExamplePrediction(a.Row, labels.Names[a.Label], a.Probability, labels.Names[a.Expected]) { Text = texts[i] })]);
-        }
-        return told.Metrics;
-    }
 
     private static IEnumerable<JsonNode?> History(TrainerState state) => state.LogHistory.Select(record => JsonNode.Parse(PythonJson.Write(record, indent: 0, sortKeys: false)));
 

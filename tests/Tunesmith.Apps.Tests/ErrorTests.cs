@@ -8,6 +8,8 @@ public sealed class ErrorTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
+    [InlineData("command: got 'tran'; expected one of chat, check", "tran")]
+    [InlineData("Did you mean 'train'? `./tunesmith help` says what each does.", "tran")]
     [InlineData("got the option '--jsno'; expected --json, --root. Did you mean '--json'? See `./tunesmith help verify`", "verify", "x", "--jsno")]
     [InlineData("verify: got --root without a value; expected --root DIR. Give one.", "verify", "x", "--root")]
     [InlineData("verify: got a value for --json; expected none. Leave the value out.", "verify", "x", "--json=1")]
@@ -19,7 +21,7 @@ public sealed class ErrorTests : IDisposable
     [InlineData("tokenize: got no text; expected one a line on standard input, --text, or a file with --input.", "tokenize", "{llama}")]
     [InlineData("list: got 'stage'; expected one of adapters, families", "list", "stage")]
     [InlineData("Did you mean 'stages'? Without a kind everything is listed.", "list", "stage")]
-    [InlineData("tokenize: got --count none; expected a whole number from 1. Give one.", "tokenize", "{recipe}", "--count", "none", "model_name_or_path={llama}", "output_dir={empty}")]
+    [InlineData("tokenize: got --count none; expected a whole number from 1. Give one.", "tokenize", "{recipe}", "--count", "none", "do_train=true", "train_file=x", "model_name_or_path={llama}", "output_dir={empty}")]
     [InlineData("predict: got --format xml; expected jsonl or csv. Name one of them.", "predict", "{llama}", "--text", "x", "--format", "xml")]
     [InlineData("predict: got --format csv together with --json; expected jsonl or csv.", "predict", "{llama}", "--text", "x", "--format", "csv", "--json")]
     [InlineData("--input: got /no/such, which is no file; expected a file with texts. Check the path.", "predict", "{llama}", "--input", "/no/such")]

@@ -40,4 +40,19 @@ public sealed class ProcessTests : IDisposable
         var run = Script.Run($"dotnet {_copy}/tunesmith.dll help | head -n 1");
         Assert.Equal((0, ""), (run.Code, run.Error));
     }
+
+    [Theory]
+    [InlineData("/nonexistent", "got no file")]
+    [InlineData("/etc/passwd", "got a library that does not load")]
+    public void The_machines_report_says_what_to_do_where_the_native_library_is_missing_or_broken(string native, string what)
+    {
+        var run = Script.Run($"TUNESMITH_NATIVE={native} dotnet {_copy}/tunesmith.dll env");
+        Assert.Equal((1, ""), (run.Code, run.Error));
+        Assert.Contains("not ready: ", run.Out);
+        Assert.Contains(what, run.Out);
+        Assert.Contains("`./dev setup`", run.Out);
+        using var report = System.Text.Json.JsonDocument.Parse(Script.Run($"TUNESMITH_NATIVE={native} dotnet {_copy}/tunesmith.dll env --json").Out);
+        Assert.False(report.RootElement.GetProperty("ready").GetBoolean());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, report.RootElement.GetProperty("libtorch").ValueKind);
+    }
 }

@@ -11,7 +11,7 @@ public sealed class SetupScriptTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_root, "scripts"));
         Directory.CreateDirectory(Path.Combine(_root, "native"));
         Directory.CreateDirectory(Path.Combine(_root, "fake"));
-        foreach (var name in new[] { "setup.sh", "dotnet.sh" }) File.Copy(Path.Combine(Repo.Root, "scripts", name), Path.Combine(_root, "scripts", name));
+        foreach (var name in new[] { "setup.sh", "dotnet.sh", "fresh.sh" }) File.Copy(Path.Combine(Repo.Root, "scripts", name), Path.Combine(_root, "scripts", name));
         File.WriteAllText(Path.Combine(_root, "native", "build.sh"), "echo native >&2\n");
         Fake("apt-get", "echo \"$*\" >> \"$TEST_ROOT/asked\"; exit ${TEST_APT:-0}");
         Fake("sudo", "exit 1");
@@ -60,6 +60,60 @@ public sealed class SetupScriptTests : IDisposable
         Assert.Equal(1, run.Code);
         Assert.Contains("sudo sh -c \"apt-get update && apt-get install -y --no-install-recommends g++", run.Error);
         Assert.False(File.Exists(Path.Combine(_root, "asked")));
+    }
+
+    [Fact]
+    public void Without_sudo_the_line_is_one_that_works_without_it()
+    {
+        File.Delete(Path.Combine(_root, "fake", "sudo"));
+        foreach (var name in new[] { "sh", "mkdir", "dirname", "date", "flock", "cat", "cut", "readlink", "rm", "grep", "tail", "env" })
+            File.CreateSymbolicLink(Path.Combine(_root, "fake", name), Script.Run($"command -v {name}").Out.Trim());
+        var run = Setup("1000", ("PATH", Path.Combine(_root, "fake")));
+        Assert.Equal(1, run.Code);
+        Assert.Contains("su - -c \"apt-get update && apt-get install", run.Error);
+        Assert.DoesNotContain("sudo", run.Error);
+    }
+
+    [Fact]
+    public void An_installation_that_was_interrupted_is_finished_first()
+    {
+        // The first attempt is refused, as apt-get does after dpkg was stopped in the middle.
+        Fake("apt-get", "echo \"apt-get $*\" >> \"$TEST_ROOT/asked\"; case \"$*\" in *\" -f \"*) : > \"$TEST_ROOT/mended\" ;; esac; [ -f \"$TEST_ROOT/mended\" ]");
+        Fake("dpkg", "echo \"dpkg $*\" >> \"$TEST_ROOT/asked\"");
+        Directory.CreateDirectory(Path.Combine(_root, "artifacts"));
+        File.WriteAllText(Path.Combine(_root, "artifacts", "installing"), " g++ libtorch-dev\n");
+        var run = Setup("0", ("CXX", "sh"));
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("interrupted", run.Error);
+        var asked = File.ReadAllText(Path.Combine(_root, "asked"));
+        Assert.True(asked.IndexOf("dpkg --configure -a", StringComparison.Ordinal) < asked.LastIndexOf("install -y --no-install-recommends", StringComparison.Ordinal), asked);
+        Assert.False(File.Exists(Path.Combine(_root, "artifacts", "installing")));
+    }
+
+    [Fact]
+    public void A_libtorch_of_one_s_own_that_brings_its_BLAS_needs_no_other()
+    {
+        Directory.CreateDirectory(Path.Combine(_root, "own", "lib"));
+        File.WriteAllText(Path.Combine(_root, "own", "lib", "libtorch_cpu.so"), "libmkl");
+        Assert.Equal(0, Setup("1000", ("CXX", "sh"), ("TUNESMITH_LIBTORCH", Path.Combine(_root, "own"))).Code);
+    }
+
+    [Fact]
+    public void A_checkout_that_cannot_be_written_is_told()
+    {
+        File.WriteAllText(Path.Combine(_root, "artifacts"), "in the way");
+        var run = Setup("0");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("cannot be written", run.Error);
+        Assert.Contains("git clone", run.Error);
+    }
+
+    [Fact]
+    public void A_libtorch_folder_that_is_not_there_is_wrong_use()
+    {
+        var run = Script.Run("./dev help", new Dictionary<string, string?> { ["TUNESMITH_LIBTORCH"] = "no/such/folder" });
+        Assert.Equal(2, run.Code);
+        Assert.Contains("expected a folder with include/ and lib/", run.Error);
     }
 
     [Fact]

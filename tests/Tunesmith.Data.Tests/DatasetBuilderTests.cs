@@ -198,6 +198,43 @@ public sealed class DatasetBuilderTests : IDisposable
     }
 
     [Fact]
+    public void What_is_held_out_to_be_answered_is_a_prompt_with_its_answer_beside_it()
+    {
+        var options = File("a.jsonl", string.Concat(Enumerable.Range(0, 4).Select(row => $"{{\"instruction\": \"q{row}\", \"output\": \"a{row}\"}}\n"))) with { ValSize = "2" };
+        var data = Build("sft", options, new BuildSettings { EvalAsPrompts = true }, "empty");
+        Assert.Equal((2, 2), (data.Train.Count, data.Eval!.Count));
+        Assert.All(data.Eval, example => Assert.Equal(("q", "a"), (_tokenizer.Decode(example.InputIds)[..1], _tokenizer.Decode(example.Labels)[..1])));
+        Assert.All(data.Train, example => Assert.Contains(TokenizedExample.Masked, example.Labels));
+    }
+
+    [Fact]
+    public void A_template_left_out_is_read_off_the_checkpoint_and_jinja_renders_it()
+    {
+        Assert.Equal("empty", ConversationTemplate.For(new DataOptions(), _tokenizer).Name);
+        _tokenizer.ChatTemplate = "<s></s>{% for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+        var told = new List<string>();
+        var read = ConversationTemplate.For(new DataOptions(), _tokenizer, told.Add);
+        Assert.True(told.Count == 0, string.Join(" ", told));
+        Assert.Null(read.Own);
+        Assert.Equal("[user]{{content}}</s>[assistant]", read.User[0].Text);
+        Assert.NotNull(ConversationTemplate.For(new DataOptions { Template = "jinja" }, _tokenizer).Own);
+    }
+
+    [Fact]
+    public void A_chat_template_without_slots_renders_itself_and_one_that_slots_cannot_follow_is_told()
+    {
+        var told = new List<string>();
+        _tokenizer.ChatTemplate = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{% for m in messages %}{{ m.content }}</s>{% endfor %}";
+        Assert.NotNull(ConversationTemplate.For(new DataOptions(), _tokenizer, told.Add).Own);
+        Assert.Contains("no system", Assert.Single(told));
+        told.Clear();
+        // The first question is written differently from later ones, which slots cannot say.
+        _tokenizer.ChatTemplate = "<s></s>{% for m in messages %}{% if loop.first %}FIRST {% endif %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+        Assert.Null(ConversationTemplate.For(new DataOptions(), _tokenizer, told.Add).Own);
+        Assert.Contains("another text", Assert.Single(told));
+    }
+
+    [Fact]
     public void A_text_column_of_the_training_data_is_used_where_the_file_has_it()
     {
         var options = new DataOptions { TextColumn = "review" };

@@ -5,7 +5,7 @@ namespace Tunesmith.Torch.Tests;
 [NoTensorLeaks]
 public sealed class BFloat16Tests
 {
-    public static TheoryData<bool> Paths => TorchInfo.HasOneDnn ? [true, false] : [false];
+    public static TheoryData<bool> Paths => TorchInfo.HasOneDnn && Interop.NativeSwitches.OneDnnMayUseBFloat16 ? [true, false] : [false];
 
     [Theory]
     [MemberData(nameof(Paths))]
@@ -52,6 +52,23 @@ public sealed class BFloat16Tests
         Close.Equal(exact.ToDoubles(), loss, 0.05);
         Close.Equal(h.Grad!.ToDoubles(), half.Grad!, 0.05);
     });
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("ALL", true)]
+    [InlineData("AVX512_CORE_BF16", true)]
+    [InlineData("AVX512_CORE_AMX", true)]
+    [InlineData("avx512_core", false)]
+    [InlineData("AVX2", false)]
+    [InlineData("SSE41", false)]
+    public void A_oneDNN_that_is_held_back_is_not_asked_for_bfloat16(string? isa, bool may) => Assert.Equal(may, Interop.NativeSwitches.MayUseBFloat16(isa));
+
+    [Fact]
+    public void The_switch_decides_whatever_the_CPU_has()
+    {
+        if (Interop.NativeSwitches.BFloat16 is { } given) Assert.Equal(given, Precision.FastBf16);
+        else if (!Interop.NativeSwitches.OneDnnMayUseBFloat16 || !TorchInfo.HasOneDnn) Assert.False(Precision.FastBf16);
+    }
 
     private static void Forced(bool fast, Action test)
     {

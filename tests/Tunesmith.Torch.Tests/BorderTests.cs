@@ -59,8 +59,8 @@ public sealed partial class BorderTests
     [Fact]
     public void A_missing_or_broken_native_library_says_what_to_do()
     {
-        Assert.Equal("libtunesmith.so: got no file; expected it at one of a, b. Build it with native/build.sh.", Errors.NativeLibraryMissing(["a", "b"]).Message);
-        Assert.EndsWith("Install libtorch-dev, then build again with native/build.sh.", Errors.NativeLibraryUnloadable("x.so", new DllNotFoundException("no")).Message);
+        Assert.Equal("libtunesmith.so: got no file; expected it at one of a, b. `./dev setup` builds it.", Errors.NativeLibraryMissing(["a", "b"]).Message);
+        Assert.EndsWith("`./dev setup` installs what is missing and builds it again.", Errors.NativeLibraryUnloadable("x.so", new DllNotFoundException("no")).Message);
     }
 
     [Fact]

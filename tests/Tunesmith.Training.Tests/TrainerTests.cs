@@ -138,6 +138,38 @@ public class TrainerTests
         Assert.StartsWith("optim_args:", Refused(Toy.Options with { Optim = "sgd", OptimArgs = "speed=1" }));
     }
 
+    [Fact]
+    public void Several_sets_are_measured_one_by_one_and_one_of_them_decides()
+    {
+        var sets = new Dictionary<string, IReadOnlyList<Tunesmith.Data.TokenizedExample>> { ["a"] = Toy.Answers(3), ["b"] = Toy.Answers(5) };
+        var options = Toy.Options with { EvalStrategy = "epoch", MetricForBestModel = "b_loss" };
+        ToyRun run = Toy.Run(options, Toy.Answers(8), input => input with { EvalByName = sets });
+        var logged = run.Result.State.LogHistory.SelectMany(record => record.Keys).Where(key => key.EndsWith("_loss", StringComparison.Ordinal) && key.StartsWith("eval", StringComparison.Ordinal));
+        Assert.Equal(["eval_a_loss", "eval_b_loss", "eval_a_loss", "eval_b_loss"], logged);
+        Assert.Contains(run.Result.State.LogHistory, record => record.TryGetValue("eval_b_loss", out var loss) && (double)loss! == run.Result.State.BestMetric);
+        var error = Assert.Throws<UsageException>(() => Toy.Run(options with { MetricForBestModel = "loss" }, Toy.Answers(8), input => input with { EvalByName = sets }));
+        Assert.Contains("eval_a_loss, eval_b_loss", error.Message);
+    }
+
+    [Fact]
+    public void The_first_update_is_logged_whatever_the_strategy()
+    {
+        ToyRun run = Toy.Run(Toy.Options with { LoggingStrategy = "epoch", LoggingFirstStep = true }, Toy.Answers(8));
+        Assert.Equal([1L, 2, 4], run.Result.State.LogHistory.Where(record => record.ContainsKey("loss")).Select(record => (long)record["step"]!));
+    }
+
+    [Fact]
+    public void An_evaluation_before_the_first_update_decides_nothing()
+    {
+        // Where a higher loss is called better, the untrained model would be the best and the first evaluation after it the last.
+        var options = Toy.Options with { EvalOnStart = true, EvalStrategy = "epoch", EarlyStoppingSteps = 1, MetricForBestModel = "loss", GreaterIsBetter = true };
+        ToyRun run = Toy.Run(options, Toy.Answers(8), input => input with { Eval = Toy.Answers(3) });
+        double[] losses = [.. run.Result.State.LogHistory.Where(record => record.ContainsKey("eval_loss")).Select(record => (double)record["eval_loss"]!)];
+        Assert.True(losses[0] > losses[1], "the example needs a loss that falls");
+        Assert.Equal((4, 3), (run.Steps.Count, losses.Length));
+        Assert.Equal(losses[1], run.Result.State.BestMetric);
+    }
+
     private static void AreClose(float[] expected, float[] actual, float tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);

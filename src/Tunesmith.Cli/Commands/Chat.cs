@@ -17,7 +17,8 @@ internal static class Chat
             In a terminal: answers appear as they are written, Ctrl-C stops one; `clear` forgets
             the conversation, `exit` ends. Through a pipe: one message a line in, one answer a line out (line
             breaks in an answer are written as \n). Keys: template, default_system, do_sample,
-            temperature, top_p, top_k, max_new_tokens, repetition_penalty, seed ...
+            temperature, top_p, top_k, num_beams, max_new_tokens, repetition_penalty,
+            seed ...
             """,
         Flags = [new("--prompt", "TEXT", "one message; prints the answer and ends")],
         Run = Run,

@@ -19,7 +19,7 @@ internal static class EnvironmentReport
         ("MALLOC_TOP_PAD_", "as above"),
         ("TUNESMITH_LIBTORCH", "another libtorch than Debian's"),
         ("TUNESMITH_NATIVE", "another native library than artifacts/native"),
-        ("TUNESMITH_BF16", "off: never use bf16 instructions"),
+        ("TUNESMITH_BF16", "off or on: whether bf16 instructions are used, whatever the CPU has"),
     ];
 
     public static Command Command { get; } = new()
@@ -48,6 +48,7 @@ internal static class EnvironmentReport
             ["memory_gib"] = Math.Round(total, 1),
             ["memory_available_gib"] = Math.Round(available, 1),
             ["libtorch"] = TorchInfo.Version,
+            ["libtorch_file"] = string.Join(", ", Machine.LoadedLibraries("libtorch_cpu")),
             ["native_library"] = TorchInfo.NativeLibraryPath,
             ["blas"] = Blas(),
             ["threads"] = Threads.Count,
@@ -68,14 +69,21 @@ internal static class EnvironmentReport
             if (!IsFast(Blas())) problems.Add($"The BLAS that is loaded ({Blas()}) is the slow reference one: fp32 products take 30 times as long. Run `./dev setup`, or install libopenblas0-openmp.");
             if (run.Terminal.Variable("OMP_NUM_THREADS") is null) problems.Add("The settings below are missing: start the program with ./tunesmith, not by its assembly.");
         }
-        catch (Exception e) when (e is TorchException or TypeInitializationException or DllNotFoundException)
+        catch (Exception e) when (e is TorchException or TypeInitializationException or DllNotFoundException or EntryPointNotFoundException)
         {
-            problems.Add((e.InnerException as TorchException ?? e).Message);
+            problems.Add(Cause(e));
             var (name, features) = Machine.Processor();
             facts = new Dictionary<string, object?>
             {
-                ["tunesmith"] = Version.Text, ["os"] = Machine.OperatingSystem(), ["cpu"] = name, ["cpu_features"] = features,
-                ["cores"] = Environment.ProcessorCount, ["memory_gib"] = Math.Round(Machine.Memory().Total, 1), ["libtorch"] = null,
+                ["tunesmith"] = Version.Text,
+                ["os"] = Machine.OperatingSystem(),
+                ["dotnet"] = RuntimeInformation.FrameworkDescription,
+                ["cpu"] = name,
+                ["cpu_features"] = features,
+                ["cores"] = Environment.ProcessorCount,
+                ["memory_gib"] = Math.Round(Machine.Memory().Total, 1),
+                ["libtorch"] = null,
+                ["native_library"] = TorchInfo.NativeLibraryPath,
             };
         }
         if (run.Json)
@@ -96,6 +104,13 @@ internal static class EnvironmentReport
         return problems.Count == 0 ? App.Done : App.Failed;
     }
 
+    // A library that has an older set of functions than the program is one that was not built with it.
+    private static string Cause(Exception e)
+    {
+        while (e is TypeInitializationException { InnerException: { } inner }) e = inner;
+        return e is EntryPointNotFoundException ? $"{TorchInfo.NativeLibraryPath}: {e.Message} It is not the library of this program: run `./dev setup`." : e.Message;
+    }
+
     private static string? Meaning(string key, object? value) => key switch
     {
         "cpu_features" => value is IReadOnlyList<string> f
@@ -103,13 +118,20 @@ internal static class EnvironmentReport
               f.Contains("avx512_bf16") ? "bf16 instructions: bf16: true is about twice as fast as fp32" :
               f.Contains("avx512f") ? "AVX-512 without bf16: fp32 is the fast type" : "AVX2 or less: fp32 is the fast type"
             : null,
-        "libtorch" when value is null => "install libtorch-dev, then ./dev setup",
+        "cores" => "processors that this program may use; threads (below) is how many a product uses: one a core",
+        "memory_available_gib" => "`./tunesmith check X.yaml` estimates what a recipe needs",
+        "libtorch" => value is null ? "install libtorch-dev, then run ./dev setup" : "the library that computes; TUNESMITH_LIBTORCH chooses another",
+        "native_library" => value is null ? "it is built by ./dev setup" : "our door to it, built for this libtorch",
+        "blas" => "what multiplies fp32 matrices",
+        "cpu_capability" => "the instructions that libtorch's own kernels use",
+        "bf16_products" => "how bf16: true multiplies here",
         _ => null,
     };
 
+    // The graphics card's BLAS is no answer to what multiplies on the CPU.
     private static string Blas()
     {
-        var files = Machine.LoadedLibraries("blas");
+        var files = Machine.LoadedLibraries("blas").Where(file => !Path.GetFileName(file).StartsWith("libcublas", StringComparison.Ordinal)).ToList();
         return files.Count == 0 ? TorchInfo.Blas : string.Join(", ", files);
     }
 

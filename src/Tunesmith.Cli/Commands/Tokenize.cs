@@ -65,7 +65,7 @@ internal static class Tokenize
         var recipe = Recipe.Load(path, run.Arguments.Overrides);
         var options = RunOptions.Bind(recipe);
         var count = int.TryParse(run.Arguments.Value("--count") ?? "1", out var n) && n > 0 ? n : throw Errors.BadCount(run.Arguments.Value("--count")!);
-        var (tokenizer, template) = TrainingRun.Text(options);
+        var (tokenizer, template) = TrainingRun.Text(options, text => run.Error.WriteLine($"warning: {text}"));
         var data = TrainingRun.Build(options, tokenizer, template);
         foreach (var line in data.Report.Lines()) run.Error.WriteLine(line);
         foreach (var example in data.Train.Take(count))

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tunesmith.Evaluation.Metrics;
 using Tunesmith.Runs.Recipes;
 using Tunesmith.Training;
 
@@ -35,6 +36,7 @@ internal static class Train
             outcome = TrainingRun.Run(new RunRequest(recipe, observer, run.Time, () => EnvironmentReport.Facts(run.Terminal))
             {
                 OnResolved = r => Resolved(run, r),
+                CompareTexts = Similarity.Mean,
             }, run.Cancel);
         }
         finally
@@ -49,7 +51,7 @@ internal static class Train
         }
         if (outcome.Ending == RunEnding.WasDone) return App.Done;
         OutcomeTable.Write(run.Out, outcome, observer, run.Time.GetElapsedTime(started), run.Terminal.Width);
-        Next(run, recipe, outcome.Folder);
+        Next(run, recipe, outcome);
         return App.Done;
     }
 
@@ -63,9 +65,14 @@ internal static class Train
     }
 
     // What one does now.
-    private static void Next(Invocation run, Recipe recipe, string folder)
+    private static void Next(Invocation run, Recipe recipe, RunOutcome outcome)
     {
-        run.Out.WriteLine($"The model is in {folder}. Use it:");
-        run.Out.WriteLine(recipe.Peek("stage") == "cls" ? $"  ./tunesmith predict {folder} --text \"...\"" : $"  ./tunesmith chat {folder}");
+        if (!outcome.Trained)
+        {
+            run.Out.WriteLine($"The results are in {outcome.Folder}.");
+            return;
+        }
+        run.Out.WriteLine($"The model is in {outcome.Folder}. Use it:");
+        run.Out.WriteLine(recipe.Peek("stage") == "cls" ? $"  ./tunesmith predict {outcome.Folder} --text \"...\"" : $"  ./tunesmith chat {outcome.Folder}");
     }
 }

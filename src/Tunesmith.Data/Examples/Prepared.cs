@@ -15,4 +15,7 @@ internal sealed record Prepared(TokenizedExample? Example, Place Place, Omission
 {
     /// <summary>The labels of a classification row.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>The row again as a prompt to answer, where a part of the training data is held out for that.</summary>
+    public Prepared? AsPrompt { get; init; }
 }

@@ -18,7 +18,7 @@ internal sealed class PretrainEncoder
         _tokenizer = tokenizer;
         _packs = options.Packs("pt");
         // The reference writes llama3's own marker, because its template has made another token the end of a turn.
-        _eos = options.Template == "llama3" ? "<|end_of_text|>" : tokenizer.EosToken ?? throw Errors.NoEos();
+        _eos = options.Template == "llama3" ? PretrainOptions.Llama3End : tokenizer.EosToken ?? throw Errors.NoEos();
         _bos = addsBos ? tokenizer.BosId : null;
     }
 

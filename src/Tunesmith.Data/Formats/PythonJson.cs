@@ -6,7 +6,7 @@ namespace Tunesmith.Data.Formats;
 
 /// <summary>
 /// JSON as Python's json.dumps(ensure_ascii=False) writes it, blanks after commas and colons: tool calls become text that is
-/// tokenised, so every blank counts.
+/// tokenized, so every blank counts.
 /// </summary>
 internal static class PythonJson
 {

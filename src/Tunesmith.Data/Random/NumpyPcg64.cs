@@ -50,25 +50,10 @@ public sealed class NumpyPcg64
     public double NextDouble() => (Next64() >> 11) * (1.0 / (1L << 53));
 
     /// <summary>0..n-1 in random order (<c>permutation(n)</c>).</summary>
-    public int[] Permutation(int n)
-    {
-        var order = new int[n];
-        for (int i = 0; i < n; i++) order[i] = i;
-        Shuffle(order);
-        return order;
-    }
+    public int[] Permutation(int n) => NumpyDraws.Permutation(n, Next32);
 
     /// <summary>Shuffles in place, from the last place down to the second, by masked rejection.</summary>
-    public void Shuffle<T>(Span<T> items)
-    {
-        for (int i = items.Length - 1; i > 0; i--)
-        {
-            uint mask = uint.MaxValue >> BitOperations.LeadingZeroCount((uint)i);
-            uint j;
-            do j = Next32() & mask; while (j > (uint)i);
-            (items[i], items[(int)j]) = (items[(int)j], items[i]);
-        }
-    }
+    public void Shuffle<T>(Span<T> items) => NumpyDraws.Shuffle(items, Next32);
 
     /// <summary><paramref name="count"/> integers of [0, below): Lemire's method (2019) on 32-bit halves, as <c>integers</c>.</summary>
     public int[] Integers(int below, int count)

@@ -13,9 +13,6 @@ public static class RowReaders
         ["txt"] = (path, name, _) => TextLinesReader.Read(path, name),
     };
 
-    /// <summary>The endings that can be read.</summary>
-    public static IReadOnlyCollection<string> Endings => Plate.Keys;
-
     /// <summary>The rows of a file, or of all files of a folder in the order of their names.</summary>
     /// <param name="path">Where it is.</param>
     /// <param name="name">How messages call it.</param>
@@ -29,8 +26,8 @@ public static class RowReaders
     /// <summary>The lines of a text file, whatever its ending; bytes that are no UTF-8 are an error with their line.</summary>
     public static IEnumerable<string> Lines(string path, string name) => TextLinesReader.Read(path, name).Select(row => row[TextRow.Column].Text);
 
-    /// <summary>True when rows of this file are whole lines of text without columns.</summary>
-    public static bool IsPlainText(string path, string name) => Ending(Files(path, name)[0].Path) == "txt";
+    /// <summary>The endings that can be read.</summary>
+    public static IReadOnlyCollection<string> Endings => Plate.Keys;
 
     private static List<(string Path, string Name)> Files(string path, string name)
     {

@@ -21,6 +21,39 @@ public static partial class Similarity
     public static SimilarityScores Compare(string prediction, string reference) =>
         Compare(ChineseWords.Cut(prediction), ChineseWords.Cut(reference), prediction, reference);
 
+    /// <summary>The mean of each score over many pairs, under LLaMA-Factory's names.</summary>
+    public static IReadOnlyDictionary<string, double> Mean(IReadOnlyList<(string Prediction, string Reference)> pairs)
+    {
+        var scores = pairs.Select(pair => Compare(pair.Prediction, pair.Reference).Named.ToArray()).ToArray();
+        if (scores.Length == 0) return new Dictionary<string, double>();
+        return Enumerable.Range(0, scores[0].Length).ToDictionary(at => scores[0][at].Name, at => PairwiseSum([.. scores.Select(score => score[at].Value)]) / scores.Length);
+    }
+
+    /// <summary>A sum in numpy's order of additions, so that means agree to the last digit.</summary>
+    internal static double PairwiseSum(ReadOnlySpan<double> values)
+    {
+        const int Lanes = 8, Block = 128;
+        double sum = 0;
+        if (values.Length < Lanes)
+        {
+            foreach (double value in values) sum += value;
+            return sum;
+        }
+        if (values.Length > Block)
+        {
+            int half = values.Length / 2;
+            half -= half % Lanes;
+            return PairwiseSum(values[..half]) + PairwiseSum(values[half..]);
+        }
+        double[] lanes = values[..Lanes].ToArray();
+        int at = Lanes;
+        for (; at + Lanes <= values.Length; at += Lanes)
+            for (var lane = 0; lane < Lanes; lane++) lanes[lane] += values[at + lane];
+        sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+        for (; at < values.Length; at++) sum += values[at];
+        return sum;
+    }
+
     public static SimilarityScores Compare(IReadOnlyList<string> predicted, IReadOnlyList<string> referenced, string prediction, string reference)
     {
         var (one, two, longest) = RougeScores(predicted, referenced);

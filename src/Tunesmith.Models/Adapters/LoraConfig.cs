@@ -69,7 +69,7 @@ public sealed record LoraConfig
     {
         string path = Path.Combine(folder, FileName);
         JsonObject root = JsonFile.ReadObject(path);
-        string type = Text(root, "peft_type") ?? "";
+        string type = new AdapterFields(path, root).Text("peft_type") ?? "";
         if (type != "LORA")
         {
             throw Errors.PeftType(path, type);
@@ -88,40 +88,30 @@ public sealed record LoraConfig
             throw Errors.PeftField(path, "use_qalora", "true");
         }
 
-        int rank = (int)(Number(root, "r") ?? 8);
-        if (rank < 1)
-        {
-            throw Errors.PeftField(path, "r", rank.ToString());
-        }
-
+        var fields = new AdapterFields(path, root);
         return new LoraConfig
         {
-            Rank = rank,
-            Alpha = Number(root, "lora_alpha") ?? 8,
-            Dropout = Number(root, "lora_dropout") ?? 0,
-            TargetModules = root["target_modules"] is JsonArray ? Strings(root["target_modules"]) : null,
-            TargetPattern = Text(root, "target_modules"),
-            ExcludeModules = root["exclude_modules"] is JsonArray ? Strings(root["exclude_modules"]) : [],
-            ExcludePattern = Text(root, "exclude_modules"),
-            ModulesToSave = Strings(root["modules_to_save"]),
-            Bias = Text(root, "bias") ?? "none",
-            LoraBias = Flag(root, "lora_bias"),
-            UseRslora = Flag(root, "use_rslora"),
-            UseDora = Flag(root, "use_dora"),
-            FanInFanOut = Flag(root, "fan_in_fan_out"),
+            Rank = (int)(fields.Number("r", least: 1, most: 1_000_000) ?? 8),
+            Alpha = fields.Number("lora_alpha") ?? 8,
+            Dropout = fields.Number("lora_dropout", least: 0, most: 1) ?? 0,
+            TargetModules = root["target_modules"] is JsonArray ? fields.Texts("target_modules") : null,
+            TargetPattern = root["target_modules"] is JsonArray ? null : fields.Text("target_modules"),
+            ExcludeModules = root["exclude_modules"] is JsonArray ? fields.Texts("exclude_modules") : [],
+            ExcludePattern = root["exclude_modules"] is JsonArray ? null : fields.Text("exclude_modules"),
+            ModulesToSave = fields.Texts("modules_to_save"),
+            Bias = fields.Text("bias") ?? "none",
+            LoraBias = fields.Flag("lora_bias"),
+            UseRslora = fields.Flag("use_rslora"),
+            UseDora = fields.Flag("use_dora"),
+            FanInFanOut = fields.Flag("fan_in_fan_out"),
             InitLoraWeights = root["init_lora_weights"] is JsonValue init ? init.GetValueKind() switch { JsonValueKind.True => "true", JsonValueKind.False => "false", _ => init.ToString() } : "true",
-            RankPattern = Numbers(root["rank_pattern"]),
-            AlphaPattern = Numbers(root["alpha_pattern"]),
-            LayersToTransform = root["layers_to_transform"] switch
-            {
-                JsonArray list => list.Select(node => (int)node!.AsValue().GetValue<double>()).ToArray(),
-                JsonValue one => [one.GetValue<int>()],
-                _ => null,
-            },
-            LayersPattern = Strings(root["layers_pattern"]),
-            TrainableTokens = Tokens(root["trainable_token_indices"]),
-            TaskType = Text(root, "task_type"),
-            BaseModel = Text(root, "base_model_name_or_path"),
+            RankPattern = fields.Numbers("rank_pattern", least: 1, most: 1_000_000),
+            AlphaPattern = fields.Numbers("alpha_pattern"),
+            LayersToTransform = fields.Rows("layers_to_transform") is { } layers ? [.. layers.Select(layer => (int)layer)] : null,
+            LayersPattern = fields.Texts("layers_pattern"),
+            TrainableTokens = fields.RowsByName("trainable_token_indices"),
+            TaskType = fields.Text("task_type"),
+            BaseModel = fields.Text("base_model_name_or_path"),
         };
     }
 
@@ -212,31 +202,4 @@ public sealed record LoraConfig
 
     /// <summary>Python writes a whole float with ".0", which a .NET number would lose.</summary>
     private static JsonNode PythonFloat(double value) => value == Math.Floor(value) ? JsonNode.Parse(value.ToString("F1", System.Globalization.CultureInfo.InvariantCulture))! : JsonValue.Create(value);
-
-    private static string? Text(JsonObject root, string key) => root[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
-
-    private static double? Number(JsonObject root, string key) => root[key] is JsonValue value && value.TryGetValue(out double number) ? number : null;
-
-    private static bool Flag(JsonObject root, string key) => root[key] is JsonValue value && value.TryGetValue(out bool flag) && flag;
-
-    private static IReadOnlyList<string> Strings(JsonNode? node) => node switch
-    {
-        JsonArray list => list.OfType<JsonValue>().Select(value => value.ToString()).ToArray(),
-        JsonValue one when one.TryGetValue(out string? text) => [text],
-        _ => [],
-    };
-
-    private static Dictionary<string, double> Numbers(JsonNode? node) =>
-        node is JsonObject root ? root.Where(pair => pair.Value is JsonValue).ToDictionary(pair => pair.Key, pair => pair.Value!.AsValue().GetValue<double>()) : [];
-
-    private static Dictionary<string, IReadOnlyList<long>> Tokens(JsonNode? node)
-    {
-        IReadOnlyList<long> Rows(JsonNode? list) => list is JsonArray array ? array.Select(value => value!.AsValue().GetValue<long>()).ToArray() : [];
-        return node switch
-        {
-            JsonArray list => new() { [""] = Rows(list) },
-            JsonObject root => root.ToDictionary(pair => pair.Key, pair => Rows(pair.Value)),
-            _ => [],
-        };
-    }
 }

@@ -38,7 +38,7 @@ internal static class LoraStart
         switch (start)
         {
             case "olora":
-                return Olora(weight.To(DType.Float32), rank, scale);
+                return Olora(weight.To(DType.Float32), rank);
             case "gaussian":
                 a.NormalInPlace(0, 1.0 / rank, generator);
                 b.ZeroInPlace();
@@ -118,10 +118,9 @@ internal static class LoraStart
     }
 
     /// <summary>Orthonormal start (Büyükakyüz 2024, 2406.01775; peft's olora_init).</summary>
-    private static (Tensor A, Tensor B) Olora(Tensor weight, int rank, double scale)
+    private static (Tensor A, Tensor B) Olora(Tensor weight, int rank)
     {
         (Tensor q, Tensor r) = weight.Qr();
-        _ = scale;
         return (r.Narrow(0, 0, rank), q.Narrow(1, 0, rank));
     }
 }

@@ -35,14 +35,25 @@ internal static class JsonFile
         try
         {
             string text = File.ReadAllText(path, Encoding.UTF8);
+            CheckStrings(Encoding.UTF8.GetBytes(text));
             var options = new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false };
             return JsonNode.Parse(text, documentOptions: options) as JsonObject ?? throw Errors.BadJson(path, "the file is not one object");
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             // The parser counts lines from 0 and names the place in its own way.
             var reason = e.Message.Split(" LineNumber:")[0].TrimEnd('.', ' ');
             throw Errors.BadJson(path, e is JsonException { LineNumber: { } line } ? $"line {line + 1}: {reason}" : reason);
+        }
+    }
+
+    // An escaped half of a surrogate pair is only found by who asks for the string; here it is found at once.
+    private static void CheckStrings(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
         }
     }
 

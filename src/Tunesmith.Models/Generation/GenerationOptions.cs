@@ -20,13 +20,13 @@ public sealed record GenerationOptions
     [RecipeKey("min_p", "Tokens less probable than this share of the most probable one are dropped; 0 keeps all.", Min = 0, Max = 1)]
     public double MinP { get; init; }
 
-    [RecipeKey("num_beams", "Beams of a beam search; only 1 (no beam search) is implemented.", Min = 1)]
+    [RecipeKey("num_beams", "Beams of a beam search; 1 searches none.", Min = 1)]
     public int NumBeams { get; init; } = 1;
 
     [RecipeKey("max_length", "Largest number of tokens of prompt and answer together; ignored while max_new_tokens is above 0.", Min = 1)]
     public int MaxLength { get; init; } = 1024;
 
-    [RecipeKey("max_new_tokens", "Largest number of generated tokens; 0 leaves the limit to max_length.", Min = 0)]
+    [RecipeKey("max_new_tokens", "Largest number of generated tokens; 0 or -1 leaves the limit to max_length.", Min = -1)]
     public int MaxNewTokens { get; init; } = 1024;
 
     [RecipeKey("min_new_tokens", "No end token before this many generated tokens.", Min = 0)]
@@ -37,6 +37,9 @@ public sealed record GenerationOptions
 
     [RecipeKey("length_penalty", "Exponent on the length in a beam search; without effect where num_beams is 1.")]
     public double LengthPenalty { get; init; } = 1.0;
+
+    [RecipeKey("early_stopping", "When a beam search stops: true as soon as num_beams answers are finished, false when none seems able to become better, never when none can.", Choices = ["true", "false", "never"])]
+    public string EarlyStopping { get; init; } = "false";
 
     [RecipeKey("skip_special_tokens", "Leave special tokens out of the generated text.")]
     public bool SkipSpecialTokens { get; init; } = true;

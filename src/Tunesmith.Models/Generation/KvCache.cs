@@ -30,6 +30,17 @@ public sealed class KvCache : IDisposable
         }
     }
 
+    /// <summary>Puts other rows in place of the ones there are: row i continues what was row <paramref name="rows"/>[i].</summary>
+    public void Reorder(ReadOnlySpan<long> rows)
+    {
+        using var scope = Scope.Open();
+        Tensor index = Tensor.From(rows.ToArray(), rows.Length);
+        foreach (Layer layer in _layers)
+        {
+            layer.Select(index);
+        }
+    }
+
     public void Dispose()
     {
         foreach (Layer layer in _layers)
@@ -58,6 +69,19 @@ public sealed class KvCache : IDisposable
             _values!.Narrow(2, Length, added).CopyInPlace(value.Detach());
             Length = needed;
             return (_keys!.Narrow(2, 0, needed), _values!.Narrow(2, 0, needed));
+        }
+
+        public void Select(Tensor rows)
+        {
+            if (_keys is null)
+            {
+                return;
+            }
+
+            var owner = new TensorOwner();
+            Tensor keys = owner.Adopt(_keys.IndexSelect(0, rows)), values = owner.Adopt(_values!.IndexSelect(0, rows));
+            _owner.Dispose();
+            (_owner, _keys, _values) = (owner, keys, values);
         }
 
         public void Dispose() => _owner.Dispose();

@@ -29,28 +29,34 @@ internal static class LogitsFilter
     /// <summary>The ones that only shape the distribution a token is drawn from; leaves probabilities in place of logits.</summary>
     public static void Shape(Span<float> logits, GenerationOptions options)
     {
+        Warp(logits, options, 1);
+        Softmax(logits);
+    }
+
+    /// <summary>As <see cref="Shape"/>, but leaves logits. At least <paramref name="keep"/> tokens stay possible.</summary>
+    public static void Warp(Span<float> logits, GenerationOptions options, int keep)
+    {
         float temperature = (float)options.Temperature;
         for (int i = 0; i < logits.Length; i++)
         {
             logits[i] /= temperature;
         }
 
-        if (options.TopK > 0 && options.TopK < logits.Length)
+        int topK = Math.Max(options.TopK, keep);
+        if (options.TopK > 0 && topK < logits.Length)
         {
-            TopK(logits, options.TopK);
+            TopK(logits, topK);
         }
 
         if (options.TopP < 1.0)
         {
-            TopP(logits, options.TopP);
+            TopP(logits, options.TopP, keep);
         }
 
         if (options.MinP > 0)
         {
             MinP(logits, options.MinP);
         }
-
-        Softmax(logits);
     }
 
     public static int ArgMax(ReadOnlySpan<float> logits)
@@ -102,7 +108,7 @@ internal static class LogitsFilter
         }
     }
 
-    private static void TopP(Span<float> logits, double p)
+    private static void TopP(Span<float> logits, double p, int keep)
     {
         var kept = new List<int>();
         for (int i = 0; i < logits.Length; i++)
@@ -124,7 +130,7 @@ internal static class LogitsFilter
         float[] probabilities = [.. values];
         Softmax(probabilities);
         double sum = 0;
-        for (int i = 0; i < order.Length - 1; i++)
+        for (int i = 0; i < order.Length - keep; i++)
         {
             sum += probabilities[i];
             if ((float)sum > (float)(1 - p))

@@ -3,11 +3,18 @@ using Tunesmith.Torch;
 namespace Tunesmith.Models.Generation;
 
 /// <summary>One finished row: the new tokens without padding, and whether an end token stopped it.</summary>
-public sealed record GeneratedTokens(IReadOnlyList<int> Ids, bool Stopped);
+public sealed record GeneratedTokens(IReadOnlyList<int> Ids, bool Stopped)
+{
+    /// <summary>The end token that stopped it.</summary>
+    public int? EndId { get; init; }
+}
 
-/// <summary>Continues token sequences: greedy or sampled, several rows at once, with or without a cache.</summary>
+/// <summary>Continues token sequences: greedy, sampled or by beam search, several rows at once, with or without a cache.</summary>
 public sealed class TokenGenerator(CausalModel model, GenerationOptions options, IReadOnlyCollection<int> endIds, int padId)
 {
+    /// <summary>Rows are padded to a multiple of this.</summary>
+    public int PadToMultipleOf { get; init; } = 1;
+
     /// <param name="prompts">Rows of any length; shorter ones are padded on the left.</param>
     /// <param name="generator">Drawn from when sampling.</param>
     /// <param name="onToken">Told each new token of an unfinished row; false stops that row.</param>
@@ -16,6 +23,7 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
     {
         Check(prompts);
         int width = prompts.Max(prompt => prompt.Count);
+        width = (width + PadToMultipleOf - 1) / PadToMultipleOf * PadToMultipleOf;
         int limit = options.NewTokensFor(width);
         if (model.Config.HasPositionTable)
         {
@@ -27,12 +35,20 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
         model.Eval();
         using var guard = Autograd.NoGrad();
         using KvCache? cache = options.UseKvCache ? new KvCache(model.Config.LayerCount) : null;
-        for (int step = 0; step < limit && rows.Exists(row => !row.Done); step++)
+        var forward = new RowForward(model, cache);
+        int[] paddings = [.. rows.Select(row => row.Padding)];
+        if (options.NumBeams > 1)
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = Scope.Open();
-            Tensor logits = LastLogits(rows, cache); // [B, V]
-            Choose(logits, rows, step, generator, onToken);
+            Search(rows, paddings, forward, cache, limit, generator, onToken, cancellation);
+        }
+        else
+        {
+            for (int step = 0; step < limit && rows.Exists(row => !row.Done); step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var scope = Scope.Open();
+                Choose(forward.Last([.. rows.Select(row => row.Ids)], paddings), rows, step, generator, onToken);
+            }
         }
 
         if (wasTraining)
@@ -40,16 +56,48 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
             model.Train();
         }
 
-        return rows.Select(row => new GeneratedTokens(row.New, row.Stopped)).ToList();
+        return rows.Select(row => new GeneratedTokens(row.New, row.Stopped) { EndId = row.EndId }).ToList();
+    }
+
+    // The tokens of a row are known when its search ends.
+    private void Search(List<Row> rows, int[] paddings, RowForward forward, KvCache? cache, int limit, Generator generator, Func<int, int, bool>? onToken, CancellationToken cancellation)
+    {
+        if (limit <= 0)
+        {
+            return;
+        }
+
+        var search = new BeamSearch([.. rows.Select(row => row.Ids)], options, endIds, limit);
+        int[] spread = [.. paddings.SelectMany(padding => Enumerable.Repeat(padding, options.NumBeams))];
+        long[]? origins = null;
+        while (search.Goes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = Scope.Open();
+            if (origins is not null)
+            {
+                cache?.Reorder(origins);
+            }
+
+            origins = search.Advance(forward.Last(search.Running, spread), generator);
+        }
+
+        foreach (var (answer, row) in search.Best.Select((answer, row) => (answer, row)))
+        {
+            foreach (int id in answer)
+            {
+                bool end = endIds.Contains(id);
+                rows[row].Add(id, end);
+                if (onToken is not null && !end && !onToken(row, id))
+                {
+                    break;
+                }
+            }
+        }
     }
 
     private void Check(IReadOnlyList<IReadOnlyList<int>> prompts)
     {
-        if (options.NumBeams != 1)
-        {
-            throw Errors.BeamSearch(options.NumBeams);
-        }
-
         if (prompts.Count == 0 || prompts.Any(prompt => prompt.Count == 0))
         {
             throw Errors.EmptyPrompt();
@@ -62,40 +110,6 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
                 throw Errors.TokenOutside(id, model.Config.VocabSize);
             }
         }
-    }
-
-    private Tensor LastLogits(List<Row> rows, KvCache? cache)
-    {
-        int total = rows[0].Ids.Count;
-        int first = cache is null ? 0 : (int)cache.Length;
-        int columns = total - first;
-        var ids = new long[rows.Count * columns];
-        var positions = new long[rows.Count * columns];
-        var mask = new long[rows.Count * total];
-        for (int r = 0; r < rows.Count; r++)
-        {
-            Row row = rows[r];
-            for (int t = 0; t < total; t++)
-            {
-                mask[(r * total) + t] = t >= row.Padding ? 1 : 0;
-                if (t >= first)
-                {
-                    ids[(r * columns) + t - first] = row.Ids[t];
-                    positions[(r * columns) + t - first] = Math.Max(t - row.Padding, 0);
-                }
-            }
-        }
-
-        bool padded = rows.Exists(row => row.Padding > 0);
-        var input = new ModelInput
-        {
-            InputIds = Tensor.From(ids, rows.Count, columns),
-            PositionIds = padded ? Tensor.From(positions, rows.Count, columns) : null,
-            AttentionMask = padded ? Tensor.From(mask, rows.Count, total) : null,
-            Cache = cache,
-        };
-        Tensor hidden = model.Hidden(input); // [B, T, C]
-        return model.Head(hidden.Narrow(1, columns - 1, 1)).Squeeze(1).To(DType.Float32); // [B, V]
     }
 
     private void Choose(Tensor logits, List<Row> rows, int step, Generator generator, Func<int, int, bool>? onToken)
@@ -153,6 +167,8 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
 
         public bool Stopped { get; private set; }
 
+        public int? EndId { get; private set; }
+
         public bool Done { get; set; }
 
         /// <summary>What the repetition penalty looks at: the row as the reference has it, padding included.</summary>
@@ -163,7 +179,11 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
             _seen.Add(id);
             Stopped = end;
             Done |= end;
-            if (!end)
+            if (end)
+            {
+                EndId = id;
+            }
+            else
             {
                 New.Add(id);
             }

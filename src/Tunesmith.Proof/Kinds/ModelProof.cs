@@ -33,7 +33,7 @@ public static class ModelProof
 
     private static CaseResult ClassifierStep(string folder, string path)
     {
-        string[] labels = ["0", "1", "2"];
+        string[] labels = Labels(folder);
         using var test = new ModelCase(path, folder, new LoadOptions { Kind = ModelKind.SequenceClassification, Labels = labels, Generator = new Generator(0) });
         foreach ((string name, Parameter parameter) in test.Model.NamedParameters().ToList())
         {
@@ -51,6 +51,13 @@ public static class ModelProof
         loss.Backward();
         test.Gradients(test.Tolerance("grad", 1e-4), test.Tolerance("grad_norm_relative", 1e-3), test.Golden.Maybe("grad_norms"), KeyBiases(test.Model));
         return test.Result(Kind);
+    }
+
+    /// <summary>As many as the given head has rows.</summary>
+    private static string[] Labels(string folder)
+    {
+        using SafeTensorsFile values = SafeTensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
+        return [.. Enumerable.Range(0, (int)values.Info("input.classifier.weight").Shape[0]).Select(label => label.ToString(System.Globalization.CultureInfo.InvariantCulture))];
     }
 
     /// <summary>A constant added to all keys changes no softmax: these gradients are rounding noise.</summary>

@@ -263,6 +263,7 @@ internal sealed class RecordedTraining : IDisposable
         return defaults with
         {
             Stage = stage == "encoder" ? "cls" : stage,
+            DoTrain = true,
             DisableShuffling = true,
             PerDeviceTrainBatchSize = (int)Number("per_device_train_batch_size", 8),
             PerDeviceEvalBatchSize = (int)Number("per_device_eval_batch_size", 8),

@@ -34,7 +34,37 @@ public static class AtomicFile
         catch (Exception failure)
         {
             Discard(temporary);
-            if (failure is IOException or UnauthorizedAccessException) throw Errors.CannotWrite(path, failure);
+            if (Errors.IsOfWriting(failure)) throw Errors.CannotWrite(path, failure);
+            throw;
+        }
+    }
+
+    /// <summary>Appends text to a file of lines; where not all of it can be written, none of it stays.</summary>
+    public static void Append(string path, string text)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1);
+            Append(stream, Utf8.GetBytes(text));
+        }
+        catch (Exception failure) when (Errors.IsOfWriting(failure))
+        {
+            throw Errors.CannotWrite(path, failure);
+        }
+    }
+
+    /// <summary>Writes at the end of a stream; where not all of it can be written, none of it stays.</summary>
+    internal static void Append(FileStream stream, ReadOnlySpan<byte> bytes)
+    {
+        var end = stream.Length;
+        try
+        {
+            stream.Write(bytes);
+        }
+        catch (IOException)
+        {
+            // A disk that is full takes what still fits; half a line must not stand before the lines of the run that goes on.
+            stream.SetLength(end);
             throw;
         }
     }
@@ -46,8 +76,8 @@ public static class AtomicFile
         return name.StartsWith('.') && name.EndsWith(".part", StringComparison.Ordinal);
     }
 
-    internal static string TemporaryName(string full) =>
-        Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}.part");
+    internal static string TemporaryName(string full, string ending = ".part") =>
+        Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}{ending}");
 
     private static void Discard(string path)
     {

@@ -5,7 +5,7 @@ public static class AtomicFolder
 {
     /// <summary>
     /// Lets <paramref name="write"/> fill a folder beside the wanted one, puts all of it on the disk, then gives it its name.
-    /// A folder that is there already is replaced: moved aside, and deleted when the new one stands.
+    /// A folder that is there already is replaced: the two change places, and the old one is deleted when the new one stands.
     /// </summary>
     public static void Write(string path, Action<string> write)
     {
@@ -17,22 +17,54 @@ public static class AtomicFolder
             Directory.CreateDirectory(temporary);
             write(temporary);
             FlushTree(temporary);
-            string? aside = null;
-            if (Directory.Exists(full))
-            {
-                aside = AtomicFile.TemporaryName(full);
-                Directory.Move(full, aside);
-            }
-            Directory.Move(temporary, full);
+            var aside = Directory.Exists(full) ? Replace(temporary, full) : null;
+            if (aside is null) Directory.Move(temporary, full);
             FolderSync.Flush(parent);
             if (aside is not null) Directory.Delete(aside, recursive: true);
         }
         catch (Exception failure)
         {
             Discard(temporary);
-            if (failure is IOException or UnauthorizedAccessException) throw Errors.CannotWrite(path, failure);
+            if (Errors.IsOfWriting(failure)) throw Errors.CannotWrite(path, failure);
             throw;
         }
+    }
+
+    /// <summary>Deletes a folder: its name is gone at once, so that nobody takes what a kill leaves of it for the whole.</summary>
+    public static void Delete(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        try
+        {
+            var aside = AtomicFile.TemporaryName(full, Gone);
+            Directory.Move(full, aside);
+            Directory.Delete(aside, recursive: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.CannotWrite(path, failure);
+        }
+    }
+
+    /// <summary>The name that a left-over was to have, or null where it is none, or one of something that was being deleted.</summary>
+    public static string? HalfWritten(string leftOver)
+    {
+        var name = Path.GetFileName(leftOver);
+        if (!AtomicFile.IsLeftOver(name) || name.EndsWith(Gone, StringComparison.Ordinal)) return null;
+        var parts = name.Split('.');
+        return parts.Length < 4 ? null : string.Join('.', parts[1..^2]);
+    }
+
+    private const string Gone = ".gone.part";
+
+    // Returns where the old one is now. At no moment is there neither.
+    private static string Replace(string temporary, string full)
+    {
+        if (FolderSync.Exchange(temporary, full)) return temporary;
+        var aside = AtomicFile.TemporaryName(full, Gone);
+        Directory.Move(full, aside);
+        Directory.Move(temporary, full);
+        return aside;
     }
 
     private static void FlushTree(string folder)

@@ -45,8 +45,8 @@ public sealed class EventLog : IDisposable
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry, Json), (byte)'\n'];
         lock (_gate)
         {
-            try { _stream.Write(line); }
-            catch (IOException failure) { throw Errors.CannotWrite(_path, failure); }
+            try { AtomicFile.Append(_stream, line); }
+            catch (Exception failure) when (Errors.IsOfWriting(failure)) { throw Errors.CannotWrite(_path, failure); }
         }
     }
 

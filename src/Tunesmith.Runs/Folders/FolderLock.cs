@@ -30,7 +30,15 @@ internal sealed class FolderLock : IDisposable
         {
             throw Errors.CannotWrite(folder, failure);
         }
-        File.WriteAllText(Path.Combine(folder, Owner), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, Owner), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            stream.Dispose();
+            throw Errors.CannotWrite(folder, failure);
+        }
         return new FolderLock(stream);
     }
 

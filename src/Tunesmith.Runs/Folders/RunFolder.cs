@@ -14,9 +14,9 @@ public sealed class RunFolder : IDisposable
     private readonly TimeProvider _clock;
     private RunRecord _record;
 
-    private RunFolder(string path, FolderLock held, RunState state, RunRecord record, TimeProvider clock)
+    private RunFolder(string path, FolderLock held, RunState state, IReadOnlyList<string> halfWritten, RunRecord record, TimeProvider clock)
     {
-        (Path, _lock, State, _record, _clock) = (path, held, state, record, clock);
+        (Path, _lock, State, HalfWritten, _record, _clock) = (path, held, state, halfWritten, record, clock);
         Events = new EventLog(System.IO.Path.Combine(path, "events.jsonl"), clock);
     }
 
@@ -25,6 +25,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>What stood in the folder when it was opened.</summary>
     public RunState State { get; }
+
+    /// <summary>Files and folders that a killed writer had begun; what was written of them is gone.</summary>
+    public IReadOnlyList<string> HalfWritten { get; }
 
     /// <summary>The run's log.</summary>
     public EventLog Events { get; }
@@ -52,14 +55,14 @@ public sealed class RunFolder : IDisposable
             var keys = RunRecord.KeysOf(recipe);
             var record = RunRecord.Read(full, out bool broken);
             var state = overwrite ? RunState.Fresh : Judge(path, full, record, broken, keys, anyRecipe);
-            RemoveLeftOvers(full);
+            var halfWritten = RemoveLeftOvers(full);
             if (overwrite) RemoveRun(full);
             if (state == RunState.Fresh)
             {
                 record = new RunRecord(RunRecord.Running, Now(clock), null, keys);
                 record.Write(full);
             }
-            return new RunFolder(full, held, state, record!, clock);
+            return new RunFolder(full, held, state, halfWritten, record!, clock);
         }
         catch
         {
@@ -124,20 +127,29 @@ public sealed class RunFolder : IDisposable
     }
 
     // A write that a kill cut short left its temporary behind; nobody else can hold one, because the folder is locked.
-    private static void RemoveLeftOvers(string folder)
+    private static List<string> RemoveLeftOvers(string folder)
     {
-        foreach (var entry in Directory.EnumerateFileSystemEntries(folder).Where(AtomicFile.IsLeftOver).ToList()) Remove(entry);
+        var everywhere = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        var halfWritten = new List<string>();
+        foreach (var entry in Directory.EnumerateFileSystemEntries(folder, "*.part", everywhere).Where(AtomicFile.IsLeftOver).ToList())
+        {
+            if (!System.IO.Path.Exists(entry)) continue; // inside one that is gone already
+            if (AtomicFolder.HalfWritten(entry) is { } name) halfWritten.Add(name);
+            Remove(entry);
+        }
+        return halfWritten;
     }
 
     // Weights and tokenizer of the old run stay until the new ones replace them: an interrupted overwrite should not leave nothing.
+    // The record goes last: until then the folder is still known as a run's.
     private static void RemoveRun(string folder)
     {
-        foreach (var name in (ReadOnlySpan<string>)["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json", RunRecord.FileName])
-            Remove(System.IO.Path.Combine(folder, name));
         foreach (var checkpoint in Directory.EnumerateDirectories(folder, "checkpoint-*"))
         {
-            if (System.IO.Path.GetFileName(checkpoint)["checkpoint-".Length..].All(char.IsAsciiDigit)) Remove(checkpoint);
+            if (System.IO.Path.GetFileName(checkpoint)["checkpoint-".Length..].All(char.IsAsciiDigit)) AtomicFolder.Delete(checkpoint);
         }
+        foreach (var name in (ReadOnlySpan<string>)["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json", RunRecord.FileName])
+            Remove(System.IO.Path.Combine(folder, name));
     }
 
     private static void Remove(string path)

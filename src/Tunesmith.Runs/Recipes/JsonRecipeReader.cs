@@ -64,6 +64,8 @@ internal static class JsonRecipeReader
     private static string FirstSentence(string message)
     {
         int end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end];
+        if (end >= 0) message = message[..end];
+        // It quotes the file, which may hold anything of any length.
+        return message.Length <= 200 ? message : message[..200] + "...";
     }
 }

@@ -90,9 +90,6 @@ public sealed partial class Recipe
         return record;
     }
 
-    /// <summary>Takes a key that the caller reads by itself, so that it is not called unknown.</summary>
-    public void Claim(string key) => _claimed.Add(key);
-
     /// <summary>Records a value that was decided after binding: derived from another key, or read from a checkpoint.</summary>
     public void Resolve(string key, object? value, Origin origin, string summary = "")
     {

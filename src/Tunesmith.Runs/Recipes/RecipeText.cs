@@ -47,10 +47,12 @@ internal static class RecipeText
         }
     }
 
+    // Named as the person named the folder: beside an absolute path stand absolute ones.
     private static IEnumerable<string> Neighbours(string path)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
-        if (folder is null || !Directory.Exists(folder)) return [];
-        return Directory.EnumerateFiles(folder).Take(1000).Select(file => Path.GetRelativePath(Environment.CurrentDirectory, file)).ToList();
+        var written = Path.GetDirectoryName(path) ?? "";
+        var folder = written.Length == 0 ? Environment.CurrentDirectory : written;
+        if (!Directory.Exists(folder)) return [];
+        return Directory.EnumerateFiles(folder).Take(1000).Select(file => Path.Combine(written, Path.GetFileName(file))).ToList();
     }
 }

@@ -24,7 +24,7 @@ internal static class TemplateErrors
         At(begins, $"block '{block}': got the end of the template; expected {string.Join(" or ", ends.ToArray().Select(e => $"'{e}'"))}. Close the block.");
 
     public static JinjaException UnknownTag(string name, int line) =>
-        At(line, $"tag: got '{Short(name)}'; expected break, call, continue, filter, for, generation, if, macro, raw, set or with. Other files cannot be loaded from a chat template.");
+        At(line, $"tag: got '{Short(name)}'; expected block, break, call, continue, filter, for, generation, if, macro, raw, set or with. Other files cannot be loaded from a chat template.");
 
     public static JinjaException OutsideLoop(string name, int line) => At(line, $"tag '{name}': got it outside a for loop; expected it inside one.");
 
@@ -152,6 +152,12 @@ internal static class TemplateErrors
 
     public static UsageException NotParsed() =>
         new("chat template: got no place for the content of a lone system, user or assistant message; expected one for each. Set 'template' to a named one.");
+
+    public static string RendersItself(string why) =>
+        $"template: none is named, and no slots can be read off the checkpoint's chat template ({why}); it is rendered as it is, as with template: {Templates.OwnName}.";
+
+    public static string SlotsDiffer() =>
+        $"template: none is named, so slots are read off the checkpoint's chat template as LLaMA-Factory does; over two turns they write another text than it does. Set template: {Templates.OwnName} to use it as it is.";
 
     public static UsageException NoChatTemplate() => new("template: got a tokenizer without a chat template; expected one to read. Set 'template' to a named one.");
 

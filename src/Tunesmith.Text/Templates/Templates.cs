@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tunesmith.Runs;
+using Tunesmith.Text.Conversations;
 using Tunesmith.Text.Tokenizers;
 
 namespace Tunesmith.Text.Templates;
@@ -17,6 +18,32 @@ public static class Templates
         Plate.Value.TryGetValue(name, out var template) ? template : throw TemplateErrors.NoTemplate(name, Names);
 
     public static bool Exists(string name) => Plate.Value.ContainsKey(name);
+
+    /// <summary>The value of `template` that asks for the checkpoint's own chat template as it is.</summary>
+    public const string OwnName = "jinja";
+
+    /// <summary>
+    /// The template of a recipe that names none, by LLaMA-Factory's rule: slots read off the checkpoint's chat template, <c>empty</c> where there is none. A chat template
+    /// that no slots can be read off renders itself.
+    /// </summary>
+    /// <param name="say">Told where the outcome is not what a person may expect.</param>
+    public static Template OfCheckpoint(Tokenizer tokenizer, Action<string>? say = null)
+    {
+        if (tokenizer.ChatTemplate is null) return Get("empty");
+        var own = FromTokenizer(tokenizer);
+        Template parsed;
+        try
+        {
+            parsed = ParseFromTokenizer(tokenizer);
+        }
+        catch (UsageException problem)
+        {
+            say?.Invoke(TemplateErrors.RendersItself(problem.Message));
+            return own;
+        }
+        if (say is not null && Probe(parsed, tokenizer) != Probe(own, tokenizer)) say(TemplateErrors.SlotsDiffer());
+        return parsed;
+    }
 
     /// <summary>
     /// The template of a checkpoint itself: its chat template renders, for training and for use, and what is trained on is found by rendering.
@@ -41,6 +68,21 @@ public static class Templates
         (string Name, string? Token)[] known =
             [("bos_token", tokenizer.BosToken), ("eos_token", tokenizer.EosToken), ("pad_token", tokenizer.PadToken), ("unk_token", tokenizer.UnkToken)];
         return known.Where(k => k.Token is not null).ToDictionary(k => k.Name, k => (object?)k.Token);
+    }
+
+    // A conversation of two turns as one text; null where the template cannot write it.
+    private static string? Probe(Template template, Tokenizer tokenizer)
+    {
+        Message[] turns = [new(Roles.User, "Q1"), new(Roles.Assistant, "A1"), new(Roles.User, "Q2"), new(Roles.Assistant, "A2")];
+        try
+        {
+            var slots = template.RenderMultiTurn(turns).SelectMany(turn => turn.Prompt.Concat(turn.Answer));
+            return string.Concat(slots.Select(slot => slot.Kind switch { SlotKind.Bos => tokenizer.BosToken, SlotKind.Eos => tokenizer.EosToken, _ => slot.Text }));
+        }
+        catch (UsageException)
+        {
+            return null;
+        }
     }
 
     private static SortedDictionary<string, Template> Load()

@@ -113,9 +113,6 @@ internal sealed class TokenFinder
         return false;
     }
 
-    /// <summary>Whether any token starts somewhere in the text; cheap.</summary>
-    public bool MayOccur(ReadOnlySpan<char> text) => _byFirst.Count > 0 && text.ContainsAny(_firsts);
-
     private (string Content, int Id, AddedToken Token)? Longest(ReadOnlySpan<char> text, int at)
     {
         if (!_byFirst.TryGetValue(text[at], out var list)) return null;

@@ -14,6 +14,28 @@ internal static class ComponentJson
         json.WriteEndObject();
     }
 
+    /// <summary>Components one after the other.</summary>
+    public static void WriteSequence<T>(this Utf8JsonWriter json, string name, IReadOnlyList<T> steps, Action<T, Utf8JsonWriter> write)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", "Sequence");
+        json.WriteStartArray(name);
+        foreach (var step in steps) write(step, json);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The pre-tokenizer and the decoder of this name have the same fields.</summary>
+    public static void WriteMetaspace(this Utf8JsonWriter json, string mark, PreTokenizers.PrependScheme scheme, bool split)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", "Metaspace");
+        json.WriteString("replacement", mark);
+        json.WriteString("prepend_scheme", scheme.ToString().ToLowerInvariant());
+        json.WriteBoolean("split", split);
+        json.WriteEndObject();
+    }
+
     /// <summary>The vocabulary in the order of its ids.</summary>
     public static void WriteVocabulary(this Utf8JsonWriter json, Vocabulary vocabulary)
     {

@@ -8,6 +8,9 @@ internal static class TokenizerErrors
     public static UsageException NoTokenizer(string path) => new(
         $"tokenizer: got {path}; expected tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece .model there. Check the path, or copy the tokenizer's files beside the weights.");
 
+    public static UsageException UnknownClass(string path, string name, IEnumerable<string> known) => new(
+        $"tokenizer {path}: got the tokenizer_class {name}; expected one of {string.Join(", ", known.Order(StringComparer.Ordinal).Select(family => family + "Tokenizer"))}. Such a file means something else to {name}: copy the model's tokenizer.json beside it.");
+
     public static UsageException UnreadableFile(string path, string reason, Exception? inner = null) => new(
         $"tokenizer file {path}: could not be read ({reason}). Check that it exists and may be read.", inner);
 

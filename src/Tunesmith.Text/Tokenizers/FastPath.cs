@@ -88,7 +88,7 @@ internal sealed class ByteLevelPath : FastPath
         _scanner = steps.Scanner;
     }
 
-    /// <summary>The digits step and the one split pattern of a pre-tokeniser that ends in ByteLevel, or null for other designs.</summary>
+    /// <summary>The digits step and the one split pattern of a pre-tokenizer that ends in ByteLevel, or null for other designs.</summary>
     public static (Digits? Digits, ISplitScanner Scanner, bool PrefixSpace)? Steps(PreTokenizer? preTokenizer)
     {
         var steps = preTokenizer is PreTokenizerSequence sequence ? sequence.Steps : preTokenizer is null ? [] : [preTokenizer];
@@ -179,7 +179,7 @@ internal sealed class BertPath(TokenizerParts parts) : FastPath(parts)
 
     protected override void AddSegment(ReadOnlySpan<char> text, bool first, Workspace work)
     {
-        // Neither the normaliser nor the split looks across white space, and within ASCII not across punctuation either.
+        // Neither the normalizer nor the split looks across white space, and within ASCII not across punctuation either.
         for (int i = 0; i < text.Length;)
         {
             char c = text[i];

@@ -46,7 +46,7 @@ internal sealed class MarkPath : FastPath
         {
             int end = NextMark(marked, start + 1);
             while (!_everyMark && end < marked.Length && marked[end - 1] == Mark) end = NextMark(marked, end + 1);
-            AddWord(marked[start..end], work);
+            work.AddWord(Parts.Model, marked[start..end]);
             start = end;
         }
     }
@@ -56,19 +56,5 @@ internal sealed class MarkPath : FastPath
         if (from >= text.Length) return text.Length;
         int at = text[from..].IndexOf(Mark);
         return at < 0 ? text.Length : from + at;
-    }
-
-    private void AddWord(ReadOnlySpan<char> word, Workspace work)
-    {
-        if (work.Cache.TryGet(word, out var known))
-        {
-            work.Ids.Add(known);
-            return;
-        }
-
-        work.Tokens.Clear();
-        Parts.Model.Tokenize(word, work, work.Tokens);
-        work.Ids.Add(work.Tokens.Ids);
-        work.Cache.Add(word, work.Tokens.Ids);
     }
 }

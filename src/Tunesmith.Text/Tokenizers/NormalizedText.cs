@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Tunesmith.Text.Tokenizers;
 
-/// <summary>A text on its way through the normalisers, with the stretch of the source that every character came from.</summary>
+/// <summary>A text on its way through the normalizers, with the stretch of the source that every character came from.</summary>
 internal sealed class NormalizedText
 {
     public NormalizedText(ReadOnlySpan<char> source)

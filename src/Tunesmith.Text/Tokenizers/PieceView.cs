@@ -3,7 +3,7 @@ using Tunesmith.Text.Tokenizers.Unicode;
 
 namespace Tunesmith.Text.Tokenizers;
 
-/// <summary>What one pre-tokeniser makes of a text, as pieces with their offsets in code points.</summary>
+/// <summary>What one pre-tokenizer makes of a text, as pieces with their offsets in code points.</summary>
 internal static class PieceView
 {
     public static IEnumerable<(string Piece, TokenOffset Offset)> Split(PreTokenizer preTokenizer, string text)

@@ -30,14 +30,31 @@ internal sealed class TextPipeline(TokenizerParts parts, AddedVocabulary added)
 
     public int[] EncodeIds(string text, bool splitSpecialTokens)
     {
-        text = NormalizedText.WellFormed(text);
         var work = Rent();
+        int[] ids = EncodeIds(text, splitSpecialTokens, work);
+        _idle.Add(work);
+        return ids;
+    }
+
+    /// <summary>The ids of some of many texts, with one workspace: what it knows of the words is not handed round between threads.</summary>
+    public void EncodeIds(IReadOnlyList<string> texts, bool splitSpecialTokens, Func<(int Start, int End)?> next, int[][] ids)
+    {
+        var work = Rent();
+        while (next() is { } range)
+        {
+            for (int i = range.Start; i < range.End; i++) ids[i] = EncodeIds(texts[i], splitSpecialTokens, work);
+        }
+
+        _idle.Add(work);
+    }
+
+    private int[] EncodeIds(string text, bool splitSpecialTokens, Workspace work)
+    {
+        text = NormalizedText.WellFormed(text);
         work.Ids.Clear();
         if (_fast is null || !_fast.Suits(added)) AddIds(text, splitSpecialTokens, work);
         else _fast.AddIds(text, added, splitSpecialTokens ? added.IsSpecial : null, work);
-        int[] ids = work.Ids.Span.ToArray();
-        _idle.Add(work);
-        return ids;
+        return work.Ids.Span.ToArray();
     }
 
     private Workspace Rent() => _idle.TryTake(out var work) ? work : new Workspace();
@@ -52,22 +69,8 @@ internal sealed class TextPipeline(TokenizerParts parts, AddedVocabulary added)
                 continue;
             }
 
-            AddWord(piece.Span, work);
+            work.AddWord(parts.Model, piece.Span);
         }
-    }
-
-    private void AddWord(ReadOnlySpan<char> word, Workspace work)
-    {
-        if (work.Cache.TryGet(word, out var known))
-        {
-            work.Ids.Add(known);
-            return;
-        }
-
-        work.Tokens.Clear();
-        parts.Model.Tokenize(word, work, work.Tokens);
-        work.Ids.Add(work.Tokens.Ids);
-        work.Cache.Add(word, work.Tokens.Ids);
     }
 
     private void AddTokens(string text, int? word, bool splitSpecialTokens, Workspace work, List<EncodedToken> tokens)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Tunesmith.Text.Tokenizers.Decoders;
 using Tunesmith.Text.Tokenizers.Loading;
 using Tunesmith.Text.Tokenizers.Models;
@@ -8,6 +7,9 @@ namespace Tunesmith.Text.Tokenizers;
 /// <summary>Turns text into token ids and back, as the checkpoint that it belongs to was trained with.</summary>
 public sealed class Tokenizer
 {
+    /// <summary>Fewer texts than this are not worth another thread.</summary>
+    private const int FewestTexts = 8;
+
     private readonly TokenizerParts _parts;
     private readonly AddedVocabulary _added = new();
     private readonly TokenizerConfig _config;
@@ -42,6 +44,15 @@ public sealed class Tokenizer
 
     public string? MaskToken { get => _config.Named("mask_token"); set => _config.SetNamed("mask_token", value); }
 
+    /// <summary>Special tokens without a role that the checkpoint's configuration lists.</summary>
+    public IReadOnlyList<string> ExtraSpecialTokens => _config.ExtraTokens;
+
+    /// <summary>The setting add_bos_token: plain text begins with the beginning marker.</summary>
+    public bool AddsBos => _config.Flag("add_bos_token");
+
+    /// <summary>The setting clean_up_tokenization_spaces: decoded text loses the spaces before punctuation.</summary>
+    public bool CleansUpSpaces => _config.Flag("clean_up_tokenization_spaces");
+
     public int? BosId => IdOf(BosToken);
 
     public int? EosId => IdOf(EosToken);
@@ -49,12 +60,6 @@ public sealed class Tokenizer
     public int? PadId => IdOf(PadToken);
 
     public int? UnkId => IdOf(UnkToken);
-
-    public int? ClsId => IdOf(ClsToken);
-
-    public int? SepId => IdOf(SepToken);
-
-    public int? MaskId => IdOf(MaskToken);
 
     /// <summary>The checkpoint's own Jinja chat template.</summary>
     public string? ChatTemplate { get => _config.ChatTemplate; set => _config.ChatTemplate = value; }
@@ -109,12 +114,18 @@ public sealed class Tokenizer
     {
         var ids = new int[texts.Count][];
         if (texts.Count == 0) return ids;
-        // No more threads than cores: each has a cache of its own to warm.
-        var cores = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.ForEach(Partitioner.Create(0, texts.Count, Math.Clamp(texts.Count / 16, 1, 1024)), cores, range =>
+        // One worker a core, each with a cache of its own to warm; whoever is done takes the next stretch, so that none waits for a slow one.
+        int workers = Math.Min(Environment.ProcessorCount, (texts.Count + FewestTexts - 1) / FewestTexts);
+        int stretch = Math.Clamp(texts.Count / (workers * 16), 1, 1024);
+        int taken = 0;
+        (int, int)? Next()
         {
-            for (int i = range.Item1; i < range.Item2; i++) ids[i] = _pipeline.EncodeIds(texts[i], splitSpecialTokens);
-        });
+            int end = Interlocked.Add(ref taken, stretch);
+            return end - stretch < texts.Count ? (end - stretch, Math.Min(end, texts.Count)) : null;
+        }
+
+        if (workers == 1) _pipeline.EncodeIds(texts, splitSpecialTokens, Next, ids);
+        else Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => _pipeline.EncodeIds(texts, splitSpecialTokens, Next, ids));
         return ids;
     }
 

@@ -1,7 +1,7 @@
 namespace Tunesmith.Torch.Nn;
 
 /// <summary>y = x Wᵀ + b.</summary>
-public class Linear : Module
+public sealed class Linear : Module
 {
     /// <param name="inputs">Width of what comes in.</param>
     /// <param name="outputs">Width of what goes out.</param>
@@ -20,7 +20,7 @@ public class Linear : Module
 
     /// <param name="x">[..., in].</param>
     /// <returns>[..., out].</returns>
-    public virtual Tensor Forward(Tensor x) => x.Linear(Weight.Value, Bias?.Value);
+    public Tensor Forward(Tensor x) => x.Linear(Weight.Value, Bias?.Value);
 }
 
 /// <summary>A table of vectors looked up by id.</summary>

@@ -17,7 +17,6 @@ public static class Comparisons
     private static readonly Operator s_leNumber = new("aten::le", "Scalar");
     private static readonly Operator s_gtNumber = new("aten::gt", "Scalar");
     private static readonly Operator s_geNumber = new("aten::ge", "Scalar");
-    private static readonly Operator s_and = new("aten::logical_and");
     private static readonly Operator s_or = new("aten::logical_or");
     private static readonly Operator s_not = new("aten::logical_not");
     private static readonly Operator s_all = new("aten::all");
@@ -39,7 +38,6 @@ public static class Comparisons
         public Tensor Le(double value) => s_leNumber.One(x, value);
         public Tensor Gt(double value) => s_gtNumber.One(x, value);
         public Tensor Ge(double value) => s_geNumber.One(x, value);
-        public Tensor LogicalAnd(Tensor other) => s_and.One(x, other);
         public Tensor LogicalOr(Tensor other) => s_or.One(x, other);
         public Tensor LogicalNot() => s_not.One(x);
         public bool All() => Truth(s_all, x);

@@ -12,9 +12,6 @@ public static class Creation
     private static readonly Operator s_full = new("aten::full");
     private static readonly Operator s_arange = new("aten::arange", "start_step");
     private static readonly Operator s_zerosLike = new("aten::zeros_like");
-    private static readonly Operator s_onesLike = new("aten::ones_like");
-    private static readonly Operator s_emptyLike = new("aten::empty_like");
-    private static readonly Operator s_eye = new("aten::eye");
 
     extension(Tensor)
     {
@@ -27,7 +24,6 @@ public static class Creation
         /// <summary>Uninitialised, with the given distances between neighbours of each dimension.</summary>
         public static Tensor EmptyStrided(ReadOnlySpan<long> shape, ReadOnlySpan<long> strides, DType dtype) => s_emptyStrided.One(shape, strides, dtype);
         public static Tensor Full(ReadOnlySpan<long> shape, double value, DType dtype = DType.Float32) => s_full.One(shape, value, dtype);
-        public static Tensor Eye(long n, DType dtype = DType.Float32) => s_eye.One(n, dtype);
 
         /// <summary>start, start + step ... up to but without end.</summary>
         public static Tensor Arange(double start, double end, double step = 1, DType dtype = DType.Float32) => s_arange.One(start, end, step, dtype);
@@ -42,7 +38,5 @@ public static class Creation
     extension(Tensor x)
     {
         public Tensor ZerosLike() => s_zerosLike.One(x);
-        public Tensor OnesLike() => s_onesLike.One(x);
-        public Tensor EmptyLike() => s_emptyLike.One(x);
     }
 }

@@ -10,7 +10,6 @@ public static class Elementwise
     private static readonly Operator s_rsqrt = new("aten::rsqrt");
     private static readonly Operator s_exp = new("aten::exp");
     private static readonly Operator s_log = new("aten::log");
-    private static readonly Operator s_log1p = new("aten::log1p");
     private static readonly Operator s_tanh = new("aten::tanh");
     private static readonly Operator s_sigmoid = new("aten::sigmoid");
     private static readonly Operator s_logSigmoid = new("aten::log_sigmoid");
@@ -26,15 +25,10 @@ public static class Elementwise
     private static readonly Operator s_reciprocal = new("aten::reciprocal");
     private static readonly Operator s_floor = new("aten::floor");
     private static readonly Operator s_round = new("aten::round");
-    private static readonly Operator s_maximum = new("aten::maximum");
-    private static readonly Operator s_minimum = new("aten::minimum");
     private static readonly Operator s_maskedFill = new("aten::masked_fill", "Scalar");
     private static readonly Operator s_where = new("aten::where", "self");
     private static readonly Operator s_isfinite = new("aten::isfinite");
     private static readonly Operator s_tril = new("aten::tril");
-    private static readonly Operator s_triu = new("aten::triu");
-    private static readonly Operator s_remainder = new("aten::remainder", "Scalar");
-    private static readonly Operator s_addcmul = new("aten::addcmul");
 
     extension(Tensor x)
     {
@@ -43,7 +37,6 @@ public static class Elementwise
         public Tensor Rsqrt() => s_rsqrt.One(x);
         public Tensor Exp() => s_exp.One(x);
         public Tensor Log() => s_log.One(x);
-        public Tensor Log1p() => s_log1p.One(x);
         public Tensor Tanh() => s_tanh.One(x);
         public Tensor Sigmoid() => s_sigmoid.One(x);
         public Tensor LogSigmoid() => s_logSigmoid.One(x);
@@ -61,16 +54,9 @@ public static class Elementwise
         public Tensor Reciprocal() => s_reciprocal.One(x);
         public Tensor Floor() => s_floor.One(x);
         public Tensor Round() => s_round.One(x);
-        public Tensor Remainder(double divisor) => s_remainder.One(x, divisor);
-        public Tensor Maximum(Tensor other) => s_maximum.One(x, other);
-        public Tensor Minimum(Tensor other) => s_minimum.One(x, other);
         public Tensor MaskedFill(Tensor mask, double value) => s_maskedFill.One(x, mask, value);
         public Tensor IsFinite() => s_isfinite.One(x);
         public Tensor Tril(long diagonal = 0) => s_tril.One(x, diagonal);
-        public Tensor Triu(long diagonal = 0) => s_triu.One(x, diagonal);
-
-        /// <summary>x + value * a * b.</summary>
-        public Tensor Addcmul(Tensor a, Tensor b, double value = 1) => s_addcmul.One(x, a, b, value);
     }
 
     extension(Tensor)

@@ -9,7 +9,6 @@ public static class InPlace
     private static readonly Operator s_addNumber = new("aten::add_", "Scalar");
     private static readonly Operator s_mul = new("aten::mul_", "Tensor");
     private static readonly Operator s_mulNumber = new("aten::mul_", "Scalar");
-    private static readonly Operator s_div = new("aten::div_", "Tensor");
     private static readonly Operator s_zero = new("aten::zero_");
     private static readonly Operator s_copy = new("aten::copy_");
     private static readonly Operator s_fill = new("aten::fill_", "Scalar");
@@ -20,13 +19,9 @@ public static class InPlace
     private static readonly Operator s_normal = new("aten::normal_");
     private static readonly Operator s_bernoulli = new("aten::bernoulli_", "float");
     private static readonly Operator s_maskedFill = new("aten::masked_fill_", "Scalar");
-    private static readonly Operator s_sqrt = new("aten::sqrt_");
     private static readonly Operator s_exp = new("aten::exp_");
-    private static readonly Operator s_clamp = new("aten::clamp_");
     private static readonly Operator s_indexCopy = new("aten::index_copy_");
-    private static readonly Operator s_indexAdd = new("aten::index_add_");
     private static readonly Operator s_scatterAdd = new("aten::scatter_add_");
-    private static readonly Operator s_exponential = new("aten::exponential_");
 
     extension(Tensor x)
     {
@@ -34,7 +29,6 @@ public static class InPlace
         public void AddInPlace(double value) => s_addNumber.InPlace(x, value);
         public void MulInPlace(Tensor other) => s_mul.InPlace(x, other);
         public void MulInPlace(double value) => s_mulNumber.InPlace(x, value);
-        public void DivInPlace(Tensor other) => s_div.InPlace(x, other);
         public void ZeroInPlace() => s_zero.InPlace(x);
         public void CopyInPlace(Tensor source) => s_copy.InPlace(x, source);
         public void FillInPlace(double value) => s_fill.InPlace(x, value);
@@ -50,13 +44,9 @@ public static class InPlace
         public void UniformInPlace(double low, double high, Generator generator) => s_uniform.InPlace(x, low, high, generator);
         public void NormalInPlace(double mean, double std, Generator generator) => s_normal.InPlace(x, mean, std, generator);
         public void BernoulliInPlace(double probability, Generator generator) => s_bernoulli.InPlace(x, probability, generator);
-        public void ExponentialInPlace(double lambda, Generator generator) => s_exponential.InPlace(x, lambda, generator);
         public void MaskedFillInPlace(Tensor mask, double value) => s_maskedFill.InPlace(x, mask, value);
-        public void SqrtInPlace() => s_sqrt.InPlace(x);
         public void ExpInPlace() => s_exp.InPlace(x);
-        public void ClampInPlace(double? min, double? max) => s_clamp.InPlace(x, min, max);
         public void IndexCopyInPlace(int dim, Tensor index, Tensor source) => s_indexCopy.InPlace(x, dim, index, source);
-        public void IndexAddInPlace(int dim, Tensor index, Tensor source) => s_indexAdd.InPlace(x, dim, index, source);
         public void ScatterAddInPlace(int dim, Tensor index, Tensor source) => s_scatterAdd.InPlace(x, dim, index, source);
     }
 }

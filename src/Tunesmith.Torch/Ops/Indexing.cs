@@ -10,9 +10,7 @@ public static class Indexing
     private static readonly Operator s_index = new("aten::index", "Tensor");
     private static readonly Operator s_scatter = new("aten::scatter", "src");
     private static readonly Operator s_scatterValue = new("aten::scatter", "value");
-    private static readonly Operator s_indexAdd = new("aten::index_add");
     private static readonly Operator s_nonzero = new("aten::nonzero");
-    private static readonly Operator s_maskedSelect = new("aten::masked_select");
     private static readonly Operator s_multinomial = new("aten::multinomial");
     private static readonly Operator s_embedding = new("aten::embedding");
 
@@ -25,9 +23,7 @@ public static class Indexing
         public Tensor Index(params Tensor?[] indices) => s_index.One(x, indices);
         public Tensor Scatter(int dim, Tensor index, Tensor source) => s_scatter.One(x, dim, index, source);
         public Tensor Scatter(int dim, Tensor index, double value) => s_scatterValue.One(x, dim, index, value);
-        public Tensor IndexAdd(int dim, Tensor index, Tensor source) => s_indexAdd.One(x, dim, index, source);
         public Tensor NonZero() => s_nonzero.One(x);
-        public Tensor MaskedSelect(Tensor mask) => s_maskedSelect.One(x, mask);
 
         /// <summary>Draws indices with the probabilities given (rows need not sum to one).</summary>
         public Tensor Multinomial(long draws, Generator generator, bool replacement = false) => s_multinomial.One(x, draws, replacement, generator);

@@ -19,9 +19,6 @@ public static class Layers
         /// <summary>Over the last dimension, biased variance, eps inside the root.</summary>
         public Tensor NormalizeLayer(Tensor? weight, Tensor? bias, double eps) => s_layerNorm.One(x, new[] { x.Size(-1) }, weight, bias, eps);
 
-        /// <summary>Rows of this table [V, C] by id; the row of <paramref name="paddingId"/> gets no gradient.</summary>
-        public Tensor EmbeddingLookup(Tensor ids, long paddingId = -1) => x.Embed(ids, paddingId);
-
         /// <summary>x += a b.</summary>
         public void AddMatMulInPlace(Tensor a, Tensor b) => s_addmm.InPlace(x, a, b);
 

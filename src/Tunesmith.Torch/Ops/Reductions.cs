@@ -9,7 +9,6 @@ public static class Reductions
     private static readonly Operator s_sumDims = new("aten::sum", "dim_IntList");
     private static readonly Operator s_mean = new("aten::mean");
     private static readonly Operator s_meanDims = new("aten::mean", "dim");
-    private static readonly Operator s_var = new("aten::var", "dim");
     private static readonly Operator s_max = new("aten::max");
     private static readonly Operator s_min = new("aten::min");
     private static readonly Operator s_maxDim = new("aten::max", "dim");
@@ -32,8 +31,6 @@ public static class Reductions
         public Tensor Mean(ReadOnlySpan<long> dims, bool keep = false) => s_meanDims.One(x, dims, keep);
         public Tensor Mean(int dim, bool keep = false) => s_meanDims.One(x, new long[] { dim }, keep);
 
-        /// <summary>Variance along a dimension, divided by n - 1 if unbiased, else by n.</summary>
-        public Tensor Var(int dim, bool unbiased = true, bool keep = false) => s_var.One(x, new long[] { dim }, unbiased, keep);
         public Tensor Max() => s_max.One(x);
         public Tensor Min() => s_min.One(x);
         public (Tensor Values, Tensor Indices) Max(int dim, bool keep = false) => s_maxDim.Two(x, dim, keep);

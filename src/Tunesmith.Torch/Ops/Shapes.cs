@@ -12,24 +12,19 @@ public static class Shapes
     private static readonly Operator s_reshape = new("aten::reshape");
     private static readonly Operator s_view = new("aten::view");
     private static readonly Operator s_transpose = new("aten::transpose", "int");
-    private static readonly Operator s_permute = new("aten::permute");
     private static readonly Operator s_unsqueeze = new("aten::unsqueeze");
     private static readonly Operator s_squeeze = new("aten::squeeze", "dim");
     private static readonly Operator s_expand = new("aten::expand");
     private static readonly Operator s_narrow = new("aten::narrow");
     private static readonly Operator s_select = new("aten::select", "int");
-    private static readonly Operator s_flatten = new("aten::flatten", "using_ints");
     private static readonly Operator s_chunk = new("aten::chunk");
     private static readonly Operator s_split = new("aten::split", "Tensor");
     private static readonly Operator s_splitSizes = new("aten::split_with_sizes");
     private static readonly Operator s_cat = new("aten::cat");
     private static readonly Operator s_stack = new("aten::stack");
-    private static readonly Operator s_repeatInterleave = new("aten::repeat_interleave", "self_int");
     private static readonly Operator s_repeat = new("aten::repeat");
     private static readonly Operator s_flip = new("aten::flip");
-    private static readonly Operator s_roll = new("aten::roll");
     private static readonly Operator s_slice = new("aten::slice", "Tensor");
-    private static readonly Operator s_unbind = new("aten::unbind", "int");
 
     extension(Tensor x)
     {
@@ -41,7 +36,6 @@ public static class Shapes
         public Tensor Reshape(params ReadOnlySpan<long> shape) => s_reshape.One(x, shape);
         public Tensor View(params ReadOnlySpan<long> shape) => s_view.One(x, shape);
         public Tensor Transpose(int a, int b) => s_transpose.One(x, a, b);
-        public Tensor Permute(params ReadOnlySpan<long> dims) => s_permute.One(x, dims);
         public Tensor Unsqueeze(int dim) => s_unsqueeze.One(x, dim);
         public Tensor Squeeze(int dim) => s_squeeze.One(x, dim);
         public Tensor Expand(params ReadOnlySpan<long> shape) => s_expand.One(x, shape);
@@ -50,15 +44,11 @@ public static class Shapes
 
         /// <summary>Every step-th element of a dimension from start up to but without end.</summary>
         public Tensor Slice(int dim, long start, long end, long step = 1) => s_slice.One(x, dim, start, end, step);
-        public Tensor Flatten(int from = 0, int to = -1) => s_flatten.One(x, from, to);
         public Tensor[] Chunk(int chunks, int dim) => s_chunk.Many(x, chunks, dim);
         public Tensor[] Split(long size, int dim) => s_split.Many(x, size, dim);
         public Tensor[] Split(ReadOnlySpan<long> sizes, int dim) => s_splitSizes.Many(x, sizes, dim);
-        public Tensor[] Unbind(int dim) => s_unbind.Many(x, dim);
-        public Tensor RepeatInterleave(long times, int dim) => s_repeatInterleave.One(x, times, dim);
         public Tensor Repeat(params ReadOnlySpan<long> times) => s_repeat.One(x, times);
         public Tensor Flip(params ReadOnlySpan<long> dims) => s_flip.One(x, dims);
-        public Tensor Roll(long shift, int dim) => s_roll.One(x, new[] { shift }, new long[] { dim });
     }
 
     extension(Tensor)

@@ -40,7 +40,7 @@ public sealed class Collator(int padId, int multipleOf)
 
     private static long[]? Pad(IReadOnlyList<TokenizedExample> rows, int length, Func<TokenizedExample, int[]?> field, int padding)
     {
-        if (field(rows[0]) is null) return null;
+        if (field(rows[0]) is null) return rows.All(row => field(row) is null) ? null : throw Errors.MixedRows();
         var padded = new long[rows.Count * length];
         for (var row = 0; row < rows.Count; row++)
         {
@@ -67,7 +67,7 @@ public sealed class Collator(int padId, int multipleOf)
 
     private static int[]? SequenceIds(IReadOnlyList<TokenizedExample> rows, int length)
     {
-        if (rows[0].SequenceIds is null) return null;
+        if (rows[0].SequenceIds is null) return rows.All(row => row.SequenceIds is null) ? null : throw Errors.MixedRows();
         var padded = new int[rows.Count * length];
         for (var row = 0; row < rows.Count; row++)
             (rows[row].SequenceIds ?? throw Errors.MixedRows()).CopyTo(padded.AsSpan(row * length));
@@ -76,7 +76,7 @@ public sealed class Collator(int padId, int multipleOf)
 
     private static float[]? Targets(IReadOnlyList<TokenizedExample> rows)
     {
-        if (rows[0].Targets is not float[] first) return null;
+        if (rows[0].Targets is not float[] first) return rows.All(row => row.Targets is null) ? null : throw Errors.MixedRows();
         var targets = new float[rows.Count * first.Length];
         for (var row = 0; row < rows.Count; row++)
         {

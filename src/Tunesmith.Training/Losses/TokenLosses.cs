@@ -43,12 +43,16 @@ internal static class TokenLosses
     public static Tensor EntropyAdaptive(Tensor logits, Tensor labels, double alpha)
     {
         var losses = -logits.LogSoftmax(-1).Gather(-1, labels.Unsqueeze(-1)).Squeeze(-1); // [N]
+        return (losses * EntropyWeights(logits, alpha)).Sum();
+    }
+
+    // [N], without gradient.
+    private static Tensor EntropyWeights(Tensor logits, double alpha)
+    {
         using var noGrad = Autograd.NoGrad();
         var top = logits.Detach().TopK(Math.Min(EntropyPieces, logits.Size(-1))).Values; // [N, 20]
         var logProbabilities = top.LogSoftmax(-1);
         var entropy = -(logProbabilities.Exp() * logProbabilities).Sum([-1], false); // [N]
-        var weights = (entropy / EntropyScale).Pow(alpha);
-        noGrad.Dispose();
-        return (losses * weights).Sum();
+        return (entropy / EntropyScale).Pow(alpha);
     }
 }

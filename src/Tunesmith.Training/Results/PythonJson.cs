@@ -6,15 +6,15 @@ namespace Tunesmith.Training.Results;
 
 /// <summary>
 /// JSON in the form of Python's json.dumps, since tools that read a run folder compare these files as text: floats as repr writes them
-/// (1.0, 1e-05, NaN), ", " and ": " between, or an indent; other than ASCII escaped.
+/// (1.0, 1e-05, NaN), ", " and ": " between, or an indent; other than ASCII escaped unless that is switched off.
 /// </summary>
 public static class PythonJson
 {
-    /// <summary>Writes dictionaries, lists, text, numbers, truth values and null; keys in the given order, or sorted.</summary>
-    public static string Write(object? value, int indent = 0, bool sortKeys = false)
+    /// <summary>Writes dictionaries, lists, text, numbers, truth values and null; keys in the given order, or sorted; `ascii` escapes all other characters.</summary>
+    public static string Write(object? value, int indent = 0, bool sortKeys = false, bool ascii = true)
     {
         var text = new StringBuilder();
-        Append(text, value, indent, sortKeys, 0);
+        Append(text, value, new Form(indent, sortKeys, ascii), 0);
         return text.ToString();
     }
 
@@ -55,31 +55,33 @@ public static class PythonJson
         return (negative, digits.Trim('0'), whole.Length + shift - leading);
     }
 
-    private static void Append(StringBuilder text, object? value, int indent, bool sortKeys, int depth)
+    private static void Append(StringBuilder text, object? value, Form form, int depth)
     {
         switch (value)
         {
             case null: text.Append("null"); break;
             case bool truth: text.Append(truth ? "true" : "false"); break;
-            case string characters: AppendText(text, characters); break;
+            case string characters: AppendText(text, characters, form.Ascii); break;
             case double number: text.Append(Float(number)); break;
             case float number: text.Append(Float(number)); break;
             case int or long or short or byte: text.Append(Convert.ToString(value, CultureInfo.InvariantCulture)); break;
             case IEnumerable<KeyValuePair<string, object?>> map:
-                var entries = sortKeys ? map.OrderBy(entry => entry.Key, StringComparer.Ordinal) : map;
-                AppendAll(text, '{', '}', entries, indent, depth, entry =>
+                var entries = form.SortKeys ? map.OrderBy(entry => entry.Key, StringComparer.Ordinal) : map;
+                AppendAll(text, '{', '}', entries, form.Indent, depth, entry =>
                 {
-                    AppendText(text, entry.Key);
+                    AppendText(text, entry.Key, form.Ascii);
                     text.Append(": ");
-                    Append(text, entry.Value, indent, sortKeys, depth + 1);
+                    Append(text, entry.Value, form, depth + 1);
                 });
                 break;
             case IEnumerable list:
-                AppendAll(text, '[', ']', list.Cast<object?>(), indent, depth, entry => Append(text, entry, indent, sortKeys, depth + 1));
+                AppendAll(text, '[', ']', list.Cast<object?>(), form.Indent, depth, entry => Append(text, entry, form, depth + 1));
                 break;
             default: throw new ArgumentException($"value: got a {value.GetType().Name}; expected something JSON knows", nameof(value));
         }
     }
+
+    private readonly record struct Form(int Indent, bool SortKeys, bool Ascii);
 
     private static void AppendAll<T>(StringBuilder text, char open, char close, IEnumerable<T> entries, int indent, int depth, Action<T> append)
     {
@@ -96,7 +98,7 @@ public static class PythonJson
         text.Append(close);
     }
 
-    private static void AppendText(StringBuilder text, string value)
+    private static void AppendText(StringBuilder text, string value, bool ascii)
     {
         text.Append('"');
         foreach (var c in value)
@@ -110,7 +112,8 @@ public static class PythonJson
                 case '\t': text.Append("\\t"); break;
                 case '\b': text.Append("\\b"); break;
                 case '\f': text.Append("\\f"); break;
-                case < ' ' or > '~': text.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)); break;
+                case < ' ':
+                case > '~' when ascii: text.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)); break;
                 default: text.Append(c); break;
             }
         }

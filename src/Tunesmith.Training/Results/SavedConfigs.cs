@@ -69,7 +69,17 @@ internal static class SavedConfigs
         Write(path, config);
     }
 
-    private static JsonObject Read(string path) => JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? [];
+    private static JsonObject Read(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? [];
+        }
+        catch (JsonException fault)
+        {
+            throw Errors.BrokenConfig(path, fault);
+        }
+    }
 
     private static JsonObject Sorted(JsonObject config) => new(config.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
 

@@ -1,4 +1,4 @@
-using System.Text;
+using Tunesmith.Runs.Files;
 
 namespace Tunesmith.Training.Results;
 
@@ -21,16 +21,15 @@ public sealed class TrainerLog(string path)
     {
         if (count >= _lines.Count) return;
         _lines.RemoveRange(count, _lines.Count - count);
-        Tunesmith.Runs.Files.AtomicFile.WriteAllText(path, string.Concat(_lines.Select(line => line + "\n")));
+        AtomicFile.WriteAllText(path, string.Concat(_lines.Select(line => line + "\n")));
     }
 
     /// <summary>Appends one line.</summary>
     public void Append(LogRecord record)
     {
         var line = record.ToJson();
+        AtomicFile.Append(path, line + "\n");
         _lines.Add(line);
-        using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
     }
 }
 
@@ -43,6 +42,9 @@ public sealed record LogRecord
     public double? EvalLoss { get; init; }
     public double? LearningRate { get; init; }
     public double? Epoch { get; init; }
+
+    /// <summary>Whether the epoch is written without a fraction: it is where nothing was trained.</summary>
+    public bool WholeEpoch { get; init; }
     public required TimeSpan Elapsed { get; init; }
     public long? Tokens { get; init; }
 
@@ -55,7 +57,7 @@ public sealed record LogRecord
         if (Loss is double loss) line["loss"] = loss;
         if (EvalLoss is double evalLoss) line["eval_loss"] = evalLoss;
         if (LearningRate is double rate) line["lr"] = rate;
-        if (Epoch is double epoch) line["epoch"] = epoch;
+        if (Epoch is double epoch) line["epoch"] = WholeEpoch ? (object)(long)epoch : epoch;
         line["percentage"] = TotalSteps == 0 ? 100.0 : Math.Round((double)CurrentSteps / TotalSteps * 100, 2);
         line["elapsed_time"] = Clock(Elapsed);
         line["remaining_time"] = Clock(Remaining);

@@ -75,5 +75,5 @@ public sealed class TrainerState
         }, indent: 2, sortKeys: true) + "\n";
     }
 
-    private static object Whole(double value) => value == Math.Floor(value) ? (long)value : value;
+    private static object Whole(double value) => value == Math.Floor(value) ? (object)(long)value : value;
 }

@@ -54,34 +54,20 @@ public static class CheckpointFolders
         return null;
     }
 
-    /// <summary>Deletes the oldest checkpoints above `limit`; the best one and the newest one stay.</summary>
-    public static void KeepOnly(string runFolder, int? limit, long? bestStep)
+    /// <summary>
+    /// Deletes the oldest checkpoints above `limit`; the best one and the `newest`, which the run stands at, stay. Later ones are of no use to it: broken ones
+    /// go, whole ones are left to whoever named an earlier one to go on from.
+    /// </summary>
+    public static void KeepOnly(string runFolder, int? limit, long? bestStep, long newest)
     {
         if (limit is not int keep) return;
         var all = All(runFolder);
         var kept = new HashSet<long>();
         if (bestStep is long best && all.Any(entry => entry.Step == best)) kept.Add(best);
-        if (all.Count > 0) kept.Add(all[0].Step);
+        kept.Add(newest);
         foreach (var (step, _) in all)
-            if (kept.Count < keep) kept.Add(step);
+            if (step < newest && kept.Count < keep) kept.Add(step);
         foreach (var (step, path) in all)
-            if (!kept.Contains(step)) Delete(path);
-    }
-
-    /// <summary>Removes what killed writers left behind.</summary>
-    public static void Clean(string runFolder)
-    {
-        if (!Directory.Exists(runFolder)) return;
-        foreach (var path in Directory.EnumerateDirectories(runFolder))
-            if (AtomicFile.IsLeftOver(path)) Directory.Delete(path, recursive: true);
-        foreach (var path in Directory.EnumerateFiles(runFolder))
-            if (AtomicFile.IsLeftOver(path)) File.Delete(path);
-    }
-
-    // The list of files goes first: a folder that loses its power half-way is then recognised as no checkpoint.
-    private static void Delete(string path)
-    {
-        File.Delete(Path.Combine(path, CheckpointManifest.FileName));
-        Directory.Delete(path, recursive: true);
+            if (step > newest ? Fault(path) is not null : !kept.Contains(step)) AtomicFolder.Delete(path);
     }
 }

@@ -20,13 +20,13 @@ internal static class CheckpointState
     private const string ValueSuffix = "|value";
     private const string StepsKey = "steps";
 
-    public static void Write(string folder, Optimizer optimizer, Progress progress, TrainerState state, TrainingOptions options)
+    /// <summary>Writes it: whole, or no more than the best weights that are read back at the end.</summary>
+    public static void Write(string folder, Optimizer optimizer, Progress progress, TrainerState state, bool whole, bool bestIsLoaded)
     {
         var values = optimizer.Parameters.Select(entry => (entry.Name + ValueSuffix, entry.Parameter.Value));
-        if (options.SaveOnlyModel)
+        if (!whole)
         {
-            // The best weights are read back from here at the end.
-            if (options.LoadBestModelAtEnd) SafeTensorsWriter.Write(Path.Combine(folder, OptimizerFile), values);
+            if (bestIsLoaded) SafeTensorsWriter.Write(Path.Combine(folder, OptimizerFile), values);
         }
         else
         {

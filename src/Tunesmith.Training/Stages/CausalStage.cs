@@ -16,17 +16,17 @@ public sealed class CausalStage : Stage
     private readonly double _parameter;
     private readonly bool _accuracy;
 
-    private CausalStage(string name, TokenLoss loss, double parameter, bool accuracy, int padId)
-        : base(new Collator(padId, multipleOf: 8), loss == TokenLoss.Smoothed ? LossReduction.SummedMeans : LossReduction.Window) =>
-        (_name, _loss, _parameter, _accuracy) = (name, loss, parameter, accuracy);
+    private CausalStage(string name, TokenLoss loss, double parameter, TrainingOptions options, int padId)
+        : base(new Collator(padId, Multiple(name, options)), loss == TokenLoss.Smoothed ? LossReduction.SummedMeans : LossReduction.Window) =>
+        (_name, _loss, _parameter, _accuracy) = (name, loss, parameter, options.ComputeAccuracy);
 
     private enum TokenLoss { CrossEntropy, Smoothed, Dynamic, EntropyAdaptive }
 
     /// <summary>Stage sft.</summary>
     public static Stage Sft(TrainingOptions options, int padId)
     {
-        if (options.UseDftLoss) return new CausalStage("sft", TokenLoss.Dynamic, 0, options.ComputeAccuracy, padId);
-        if (options.UseEaftLoss) return new CausalStage("sft", TokenLoss.EntropyAdaptive, options.EaftAlpha, options.ComputeAccuracy, padId);
+        if (options.UseDftLoss) return new CausalStage("sft", TokenLoss.Dynamic, 0, options, padId);
+        if (options.UseEaftLoss) return new CausalStage("sft", TokenLoss.EntropyAdaptive, options.EaftAlpha, options, padId);
         return Plain("sft", options, padId);
     }
 
@@ -34,8 +34,11 @@ public sealed class CausalStage : Stage
     public static Stage Pretrain(TrainingOptions options, int padId) => Plain("pt", options, padId);
 
     private static CausalStage Plain(string name, TrainingOptions options, int padId) => options.LabelSmoothingFactor > 0
-        ? new CausalStage(name, TokenLoss.Smoothed, options.LabelSmoothingFactor, options.ComputeAccuracy, padId)
-        : new CausalStage(name, TokenLoss.CrossEntropy, 0, options.ComputeAccuracy, padId);
+        ? new CausalStage(name, TokenLoss.Smoothed, options.LabelSmoothingFactor, options, padId)
+        : new CausalStage(name, TokenLoss.CrossEntropy, 0, options, padId);
+
+    // LLaMA-Factory's sft collator rounds rows up to a multiple of 8 in runs that train (train/sft/workflow.py); its pt collator does not.
+    private static int Multiple(string name, TrainingOptions options) => name == "sft" && options.DoTrain ? 8 : 1;
 
     public override void Check(Model model)
     {

@@ -70,4 +70,16 @@ public sealed class MetricTests
         Assert.True(ChineseWords.NeedsDictionary("我"));
         Assert.False(ChineseWords.NeedsDictionary("I"));
     }
+
+    [Fact]
+    public void Means_of_similarity_add_in_the_order_of_numpy()
+    {
+        var mean = Similarity.Mean([("a b", "a b"), ("a b", "c d")]);
+        Assert.Equal(["rouge-1", "rouge-2", "rouge-l", "bleu-4"], mean.Keys);
+        Assert.Equal(Similarity.Compare("a b", "a b").Rouge1 / 2, mean["rouge-1"]);
+        // 1e16 swallows every 1 that is added to it alone, but not what the other seven lanes have summed before.
+        double[] values = [1e16, .. Enumerable.Repeat(1.0, 16)];
+        Assert.Equal(1e16 + 16, Similarity.PairwiseSum(values));
+        Assert.Equal(0, Similarity.PairwiseSum([]));
+    }
 }

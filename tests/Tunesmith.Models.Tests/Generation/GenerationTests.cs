@@ -82,9 +82,69 @@ public class GenerationTests
         using CausalModel model = Load("gpt2");
         int limit = (int)model.Config.MaxLength;
         Assert.Equal(limit - First.Length, Run(model, new GenerationOptions { DoSample = false, MaxNewTokens = 1000 }, First)[0].Ids.Count);
-        Assert.Contains("num_beams: got 4; expected 1", Assert.Throws<UsageException>(() => Run(model, new GenerationOptions { NumBeams = 4 }, First)).Message);
         Assert.Contains("prompt: got no tokens", Assert.Throws<UsageException>(() => Run(model, new GenerationOptions(), [])).Message);
         Assert.Contains("got token id 128; expected ids below 128", Assert.Throws<UsageException>(() => Run(model, new GenerationOptions(), [128])).Message);
+    }
+
+    [Fact]
+    public void As_many_beams_as_tokens_find_the_most_probable_pair()
+    {
+        using CausalModel model = Load("llama");
+        int vocabulary = (int)model.Config.VocabSize;
+        int[] found = [.. Run(model, new GenerationOptions { DoSample = false, NumBeams = vocabulary, MaxNewTokens = 2 }, First)[0].Ids];
+        var best = (Score: float.NegativeInfinity, First: 0, Second: 0);
+        for (int first = 0; first < vocabulary; first++)
+        {
+            float[] scores = TokenScores.Of(model, [.. First, first, 0]);
+            float begin = scores[First.Length - 1];
+            int second = 0;
+            float most = float.NegativeInfinity;
+            using var scope = Scope.Open();
+            using var guard = Autograd.NoGrad();
+            float[] next = model.Logits(new ModelInput { InputIds = Tensors.Ids([.. First.Append(first).Select(id => (long)id)]) }).Narrow(1, First.Length, 1).LogSoftmax(-1).ToFloats();
+            for (int id = 0; id < vocabulary; id++)
+            {
+                if (next[id] > most) (most, second) = (next[id], id);
+            }
+
+            if (begin + most > best.Score) best = (begin + most, first, second);
+        }
+
+        Assert.Equal([best.First, best.Second], found);
+    }
+
+    [Theory]
+    [MemberData(nameof(Causal))]
+    public void Beams_of_a_batch_are_searched_as_alone_with_and_without_cache(string family)
+    {
+        using CausalModel model = Load(family);
+        var options = new GenerationOptions { DoSample = false, NumBeams = 3, MaxNewTokens = 8 };
+        var expected = Run(model, options, First).Concat(Run(model, options, Second)).Select(row => row.Ids).ToList();
+        Assert.All(expected, ids => Assert.Equal(8, ids.Count));
+        Assert.Equal(expected, Run(model, options, First, Second).Select(row => row.Ids));
+        Assert.Equal(expected, Run(model, options with { UseKvCache = false }, First, Second).Select(row => row.Ids));
+    }
+
+    [Fact]
+    public void A_length_penalty_decides_between_short_and_long_answers()
+    {
+        using CausalModel model = Load("llama");
+        int[] ends = [.. Enumerable.Range(0, 64)];
+        GeneratedTokens With(double penalty) => new TokenGenerator(model, new GenerationOptions { DoSample = false, NumBeams = 4, MaxNewTokens = 12, LengthPenalty = penalty }, ends, 0).Run([First], new Generator(0))[0];
+        GeneratedTokens small = With(-5), large = With(8);
+        Assert.True(small.Stopped && small.EndId is < 64);
+        Assert.True(small.Ids.Count < large.Ids.Count, $"{small.Ids.Count} and {large.Ids.Count} tokens");
+    }
+
+    [Fact]
+    public void A_search_can_be_drawn_and_heard()
+    {
+        using CausalModel model = Load("llama");
+        var heard = new List<int>();
+        var options = new GenerationOptions { NumBeams = 2, MaxNewTokens = 6, TopK = 0, TopP = 1, Temperature = 2 };
+        var row = new TokenGenerator(model, options, [], 0).Run([First], new Generator(1), (_, id) => { heard.Add(id); return true; })[0];
+        Assert.Equal(heard, row.Ids);
+        Assert.NotEqual(row.Ids, Run(model, options with { DoSample = false }, First)[0].Ids);
     }
 
     [Fact]
@@ -97,7 +157,7 @@ public class GenerationTests
         for (int t = 1; t < First.Length; t++)
         {
             double[] row = logits[((t - 1) * 128)..(t * 128)];
-            Assert.Equal(row[First[t]] - Math.Log(row.Sum(Math.Exp)), scores[t - 1], 5);
+            Assert.Equal(row[First[t]] - Math.Log(row.Sum(Math.Exp)), scores[t - 1], 1e-5);
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class RunFolderTests : IDisposable
     {
         var recipe = Recipe.Parse(text, "toy.yaml");
         recipe.Bind<ToyOptions>();
+        recipe.ThrowIfProblems();
         return RunFolder.Open(_folder, recipe, overwrite, TimeProvider.System, anyRecipe);
     }
 
@@ -104,6 +105,27 @@ public sealed class RunFolderTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_folder, "checkpoint-10")));
         Assert.True(Directory.Exists(Path.Combine(_folder, "checkpoint-best")));
         Assert.False(File.Exists(Path.Combine(_folder, ".model.safetensors.77-1.part")));
+    }
+
+    [Fact]
+    public void What_a_killed_writer_left_is_removed_and_told()
+    {
+        Open().Dispose();
+        Directory.CreateDirectory(Path.Combine(_folder, ".checkpoint-6.77-1.part"));
+        File.WriteAllText(Path.Combine(_folder, ".checkpoint-6.77-1.part", ".optimizer.safetensors.77-2.part"), "half");
+        Directory.CreateDirectory(Path.Combine(_folder, ".checkpoint-3.77-9.gone.part"));
+        Directory.CreateDirectory(Path.Combine(_folder, "start"));
+        File.WriteAllText(Path.Combine(_folder, "start", ".a.json.77-3.part"), "half");
+        using var again = Open();
+        Assert.Equal(["a.json", "checkpoint-6"], again.HalfWritten.Where(name => !name.StartsWith("optimizer", StringComparison.Ordinal)).Order());
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_folder, "*.part", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }), _ => true);
+    }
+
+    [Fact]
+    public void A_message_that_quotes_a_whole_file_is_bounded()
+    {
+        string message = Assert.Throws<UsageException>(() => Open("learning_rate: " + new string('x', 300_000))).Message;
+        Assert.InRange(message.Length, 50, 8000);
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class JinjaTests
     [InlineData("{{ '½'.isnumeric() }} {{ '½'.isdigit() }} {{ '²'.isdigit() }} {{ '²'.isdecimal() }} {{ '١٢' | int }} {{ 'a_1'.isidentifier() }}", "True False True False 12 True")]
     [InlineData("{{ 1234 | round(-2) }} {{ 'inf' | float }} {{ '-Infinity' | float }} {{ 'a\\u001cb'.split() }}", "1200 inf -inf ['a', 'b']")]
     [InlineData("{{ {'a': 1, 'b': 'x y/'} | urlencode }} {{ 12345 | filesizeformat }} {{ 1500000 | filesizeformat(true) }} {{ 'a' | pprint }} [{{ d | attr('x') }}]", "a=1&b=x+y%2F 12.3 kB 1.4 MiB 'a' []")]
+    [InlineData("{% block a %}x{% set y = 1 %}{% endblock %}{% block b %}{{ y }}{% endblock b %}|", "x|")]
     [InlineData("{{ namespace(a=1) }}", "<Namespace {'a': 1}>")]
     public void Text_methods_and_formats_are_pythons(string template, string expected) => Assert.Equal(expected, Render(template, """{"d": {"x": 1}}"""));
 
@@ -107,38 +108,6 @@ public sealed class JinjaTests
     {
         foreach (string call in (string[])["l.append(2)", "l.pop()", "l.sort()", "d.update({'b': 2})", "d.clear()", "d.setdefault('x', 1)"])
             Assert.Throws<JinjaException>(() => Render("{% set l = [1] %}{% set d = {'a': 1} %}{{ " + call + " }}"));
-    }
-
-    [Fact]
-    public void Mutated_templates_render_or_are_refused_with_a_line()
-    {
-        string[] seeds =
-        [
-            "{% for m in messages %}{{ '<|' + m.role + '|>' }}{% if m.role == 'user' and loop.index0 > 0 %}{{ m['content'] | trim | replace('a', 'b') }}{% elif m.tools %}{{ m | tojson(indent=2) }}{% else %}{% set x = m.content.split('</think>')[-1].lstrip('\\n') %}{{ x ~ 1 }}{% endif %}{% endfor %}",
-            "{%- macro f(a, b=2) -%}{{ a[::-1] }}{{ '%5.1f' % b }}{%- endmacro %}{% set ns = namespace(n=0) %}{% for i in range(10) %}{% if i == 3 %}{% continue %}{% endif %}{% set ns.n = ns.n + i ** 2 // 3 %}{% endfor %}{{ f('abc', ns.n) }}{% call f(x) %}y{% endcall %}{# c #}{% raw %}{{{% endraw %}",
-            "{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join(', ') }}{{ (messages | groupby('role'))[0].list | length }}{{ {'a': (1, 2), none: [x.y for_]} }}",
-        ];
-        string[] pieces = ["{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "|", "is", "not", "'", "\"", "\\", "\n", "~", ":", "**", "//", "99999999999", "1e308", "in", "for", "endfor", "if", "endif", "else", "set", "range", "é", "👍", "\ud800", "\0", ".", ",", "=", "loop", "tojson", "*", "%"];
-        var random = new Random(7);
-        var limits = new JinjaLimits { Work = 200_000, Length = 100_000 };
-        for (int n = 0; n < 20_000; n++)
-        {
-            string text = seeds[random.Next(seeds.Length)];
-            for (int changes = random.Next(1, 6); changes > 0; changes--)
-            {
-                int at = random.Next(text.Length + 1), length = Math.Min(random.Next(0, 8), text.Length - at);
-                text = text[..at] + (random.Next(3) > 0 ? pieces[random.Next(pieces.Length)] : text.Substring(random.Next(text.Length), 0)) + text[(at + length)..];
-                if (text.Length == 0) text = "x";
-            }
-            try
-            {
-                Render(text, """{"messages": [{"role": "user", "content": "hällo"}, {"role": "assistant", "content": "<think>x</think>a"}]}""", limits);
-            }
-            catch (JinjaException e)
-            {
-                Assert.True(e.Line > 0, $"no line: {e.Message}\n{text}");
-            }
-        }
     }
 
     private sealed class StoppedClock(DateTimeOffset now) : TimeProvider

@@ -35,8 +35,12 @@ public class CollatorTests
     }
 
     [Fact]
-    public void Rows_of_different_kinds_are_refused() =>
+    public void Rows_of_different_kinds_are_refused_whichever_comes_first()
+    {
         Assert.Throws<Tunesmith.Runs.RunException>(() => new Collator(0, 8).Collate([Example(3) with { PositionIds = [0, 1, 2] }, Example(3)]));
+        Assert.Throws<Tunesmith.Runs.RunException>(() => new Collator(0, 8).Collate([Example(3), Example(3) with { PositionIds = [0, 1, 2] }]));
+        Assert.Throws<Tunesmith.Runs.RunException>(() => new Collator(0, 1).Collate([Example(3), Example(3) with { Targets = [1] }]));
+    }
 
     private static TokenizedExample Example(int length)
     {

@@ -52,14 +52,11 @@ public class ResumeTests
         ToyRun whole = Run(Options, straight.Path, null);
         // Killed at update 5: checkpoint 4 is there, update 5 is lost, its log line too.
         Assert.Throws<InvalidOperationException>(() => Run(Options, folder.Path, null, onStep: (step, _) => { if (step.Step == 5) throw new InvalidOperationException(); }));
-        Directory.CreateDirectory(folder.File(".checkpoint-6.99-1.part"));
         string checkpoint = CheckpointFolders.Newest(folder.Path, Assert.Fail)!;
         Assert.EndsWith("checkpoint-4", checkpoint);
         ToyRun rest = Run(Options, folder.Path, checkpoint);
         Assert.Equal(whole.Weights, rest.Weights);
         Assert.Equal(Steady(straight.Path), Steady(folder.Path));
-        CheckpointFolders.Clean(folder.Path);
-        Assert.DoesNotContain(Directory.EnumerateDirectories(folder.Path), path => path.EndsWith(".part"));
     }
 
     [Theory]
@@ -90,12 +87,39 @@ public class ResumeTests
     {
         using var folder = new TempFolder();
         foreach (long step in (long[])[2, 4, 6, 8]) CheckpointFolders.Write(folder.Path, step, target => File.WriteAllText(Path.Combine(target, "x"), "x"));
-        CheckpointFolders.KeepOnly(folder.Path, 2, bestStep: 4);
+        CheckpointFolders.KeepOnly(folder.Path, 2, bestStep: 4, newest: 8);
         Assert.Equal([8, 4], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
-        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: 4);
+        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: 4, newest: 8);
         Assert.Equal([8, 4], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
-        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: null);
+        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: null, newest: 8);
         Assert.Equal([8], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
+    }
+
+    [Fact]
+    public void A_broken_later_checkpoint_goes_before_the_one_that_the_run_stands_at()
+    {
+        using var folder = new TempFolder();
+        foreach (long step in (long[])[2, 4, 6, 8]) CheckpointFolders.Write(folder.Path, step, target => File.WriteAllText(Path.Combine(target, "scheduler.json"), "x"));
+        File.WriteAllText(Path.Combine(CheckpointFolders.PathOf(folder.Path, 6), "scheduler.json"), "torn");
+        CheckpointFolders.KeepOnly(folder.Path, 1, bestStep: null, newest: 4);
+        Assert.Equal([8, 4], CheckpointFolders.All(folder.Path).Select(entry => entry.Step));
+    }
+
+    [Fact]
+    public void A_run_that_keeps_only_models_still_goes_on_where_it_was_stopped()
+    {
+        var options = Options with { SaveOnlyModel = true };
+        using var straight = new TempFolder();
+        ToyRun whole = Run(options, straight.Path, null);
+        foreach (int stop in (int[])[3, 4])
+        {
+            using var folder = new TempFolder();
+            using var source = new CancellationTokenSource();
+            Run(options, folder.Path, null, source.Token, (step, _) => { if (step.Step == stop) source.Cancel(); });
+            string checkpoint = CheckpointFolders.Newest(folder.Path, _ => { })!;
+            Assert.Equal(CheckpointFolders.PathOf(folder.Path, stop), checkpoint);
+            Assert.Equal(whole.Weights, Run(options, folder.Path, checkpoint).Weights);
+        }
     }
 
     [Fact]

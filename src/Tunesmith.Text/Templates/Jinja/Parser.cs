@@ -70,6 +70,7 @@ internal sealed class Parser
             case "if": return ParseIf(tag.Line);
             case "for": return ParseFor(tag.Line);
             case "set": return ParseSet(tag.Line);
+            case "block": return ParseBlock(tag.Line);
             case "macro": return ParseMacro(tag.Line);
             case "call": return ParseCall(tag.Line);
             case "with": return ParseWith(tag.Line);
@@ -184,6 +185,22 @@ internal sealed class Parser
         var parameters = _tokens.Current.IsOperator("(") ? ParseParameters() : [];
         if (_expressions.Parse() is not CallExpression call) throw TemplateErrors.Expected("a call", _tokens.Current);
         return new CallStatement(line, call, Macro(line, "caller", parameters, "call"));
+    }
+
+    /// <summary>Without a template that extends this one, a block is its content in a scope of its own.</summary>
+    private WithStatement ParseBlock(int line)
+    {
+        string name = _tokens.Expect(TokenKind.Name, "the block's name").Text;
+        _tokens.SkipName("scoped");
+        EndTag();
+        int loops = _loops;
+        _loops = 0;
+        var body = ParseBody("block", line, ["endblock"]);
+        _loops = loops;
+        _tokens.Next();
+        _tokens.SkipName(name);
+        EndTag();
+        return new WithStatement(line, [], body);
     }
 
     private WithStatement ParseWith(int line)

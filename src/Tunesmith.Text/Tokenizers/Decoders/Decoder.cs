@@ -179,13 +179,5 @@ internal sealed class DecoderSequence(IReadOnlyList<Decoder> steps) : Decoder
         return tokens;
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("decoders");
-        foreach (var step in steps) step.Write(json);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteSequence("decoders", steps, (step, to) => step.Write(to));
 }

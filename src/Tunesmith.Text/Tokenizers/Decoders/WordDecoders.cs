@@ -65,15 +65,7 @@ internal sealed class MetaspaceDecoder(int replacement, PreTokenizers.PrependSch
         return output;
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Metaspace");
-        json.WriteString("replacement", _mark);
-        json.WriteString("prepend_scheme", scheme.ToString().ToLowerInvariant());
-        json.WriteBoolean("split", split);
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteMetaspace(_mark, scheme, split);
 }
 
 /// <summary>The end-of-word suffix back to a space.</summary>

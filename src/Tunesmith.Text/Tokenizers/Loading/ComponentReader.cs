@@ -6,7 +6,7 @@ using Tunesmith.Text.Tokenizers.PreTokenizers;
 
 namespace Tunesmith.Text.Tokenizers.Loading;
 
-/// <summary>Reads normalisers, pre-tokenisers, post-processors and decoders as tokenizer.json writes them.</summary>
+/// <summary>Reads normalizers, pre-tokenizers, post-processors and decoders as tokenizer.json writes them.</summary>
 internal static class ComponentReader
 {
     public static Normalizer? Normalizer(JsonNode node) => node.IsNull ? null : node.Type switch

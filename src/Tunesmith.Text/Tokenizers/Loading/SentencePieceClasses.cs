@@ -15,11 +15,14 @@ internal static class SentencePieceClasses
 
     public static Tokenizer Load(string path, TokenizerConfig config)
     {
+        string family = TokenizerClasses.Family(path, config, ["Albert", "Llama", "XLMRoberta"], ClassOf(path));
         var model = SentencePieceFile.Read(path);
-        string name = config.TokenizerClass ?? ClassOf(path);
-        if (name.StartsWith("Albert", StringComparison.Ordinal)) return Albert(model, path, config);
-        if (name.StartsWith("XLMRoberta", StringComparison.Ordinal)) return XlmRoberta(model, path, config);
-        return Llama(model, path, config);
+        return family switch
+        {
+            "Albert" => Albert(model, path, config),
+            "XLMRoberta" => XlmRoberta(model, path, config),
+            _ => Llama(model, path, config),
+        };
     }
 
     /// <summary>Each class has its own name for the file.</summary>

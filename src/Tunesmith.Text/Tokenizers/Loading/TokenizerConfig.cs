@@ -31,6 +31,12 @@ internal sealed class TokenizerConfig
     /// <summary>The file as it was read; what is not known here is written back unchanged.</summary>
     public JsonElement? Source { get; private set; }
 
+    /// <summary>Special tokens beyond those that have a role, under the names of transformers 4 and 5.</summary>
+    public IReadOnlyList<string> ExtraTokens { get; private set; } = [];
+
+    /// <summary>Whether a setting of tokenizer_config.json is there and true.</summary>
+    public bool Flag(string name) => Source is { } source && source.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
     public string? Named(string role) => _named.GetValueOrDefault(role);
 
     public void SetNamed(string role, string? token) => _named[role] = token;
@@ -64,7 +70,11 @@ internal sealed class TokenizerConfig
     private JsonNode? Open(string folder, string name)
     {
         string path = Path.Combine(folder, name);
-        return File.Exists(path) ? TokenizerFile.Parse(TokenizerFile.ReadBytes(path), path) : null;
+        if (!File.Exists(path)) return null;
+        byte[] json = TokenizerFile.ReadBytes(path);
+        var root = TokenizerFile.Parse(json, path);
+        TokenizerFile.CheckStrings(json, path);
+        return root;
     }
 
     private void ReadMain(JsonNode node)
@@ -97,6 +107,11 @@ internal sealed class TokenizerConfig
 
     private void ReadNamed(JsonNode node)
     {
+        foreach (string name in (string[])["additional_special_tokens", "extra_special_tokens"])
+        {
+            if (node.Get(name) is not { IsNull: false } extra || extra.Element.ValueKind != JsonValueKind.Array) continue;
+            ExtraTokens = [.. extra.Items().Select(token => token.Element.ValueKind == JsonValueKind.Object ? token.Text("content") : token.AsText())];
+        }
         foreach (string role in Roles)
         {
             var value = node.Get(role);

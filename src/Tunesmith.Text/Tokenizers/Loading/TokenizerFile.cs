@@ -85,6 +85,27 @@ internal static class TokenizerFile
         }
     }
 
+    /// <summary>
+    /// Escaped halves of surrogate pairs are only found by who asks for the string: in a file that is written back whole, at the end of a run. Here they are
+    /// found at once.
+    /// </summary>
+    public static void CheckStrings(ReadOnlySpan<byte> json, string file)
+    {
+        if (json.StartsWith("\uFEFF"u8)) json = json[3..];
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
+            }
+        }
+        catch (InvalidOperationException error)
+        {
+            throw TokenizerErrors.BrokenJson(file, $"line {json[..(int)reader.TokenStartIndex].Count((byte)'\n') + 1}: a string holds half a surrogate pair", error);
+        }
+    }
+
     private static int LineOfBadText(ReadOnlySpan<byte> json)
     {
         int line = 1;

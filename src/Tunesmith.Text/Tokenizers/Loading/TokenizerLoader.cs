@@ -48,6 +48,7 @@ internal static class TokenizerLoader
     /// <summary>BERT from vocab.txt: one token a line, its number is its id.</summary>
     public static Tokenizer FromVocabularyText(string path, TokenizerConfig config)
     {
+        _ = TokenizerClasses.Family(path, config, TokenizerClasses.LikeBert, "Bert");
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         var text = System.Text.Encoding.UTF8.GetString(TokenizerFile.ReadBytes(path));
         int line = 0;
@@ -78,8 +79,9 @@ internal static class TokenizerLoader
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach ((string token, var id) in root.Properties()) ids[token] = id.AsInt();
         var vocabulary = new Vocabulary(ids, vocabPath);
-        bool roberta = config.TokenizerClass?.StartsWith("Roberta", StringComparison.Ordinal)
-            ?? (ids.ContainsKey("<s>") && ids.ContainsKey("</s>") && ids.ContainsKey("<mask>"));
+        bool looksRoberta = ids.ContainsKey("<s>") && ids.ContainsKey("</s>") && ids.ContainsKey("<mask>");
+        string family = TokenizerClasses.Family(vocabPath, config, [.. TokenizerClasses.LikeGpt2, .. TokenizerClasses.LikeRoberta], looksRoberta ? "Roberta" : "GPT2");
+        bool roberta = TokenizerClasses.LikeRoberta.Contains(family);
         foreach ((string role, string token) in roberta ? RobertaRoles : Gpt2Roles) config.SetDefault(role, token);
         var parts = new TokenizerParts
         {

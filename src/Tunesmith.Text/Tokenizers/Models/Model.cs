@@ -79,6 +79,21 @@ internal sealed class Workspace
 
     /// <summary>Characters of the current piece that the model has no token for.</summary>
     public List<(int Start, int End)> Dropped { get; } = [];
+
+    /// <summary>Appends a word's ids to <see cref="Ids"/>: from the cache, or from the model.</summary>
+    public void AddWord(Model model, ReadOnlySpan<char> word)
+    {
+        if (Cache.TryGet(word, out var known))
+        {
+            Ids.Add(known);
+            return;
+        }
+
+        Tokens.Clear();
+        model.Tokenize(word, this, Tokens);
+        Ids.Add(Tokens.Ids);
+        Cache.Add(word, Tokens.Ids);
+    }
 }
 
 /// <summary>A growing list of ids.</summary>

@@ -25,9 +25,6 @@ internal sealed class Vocabulary
 
     public int Count => _ids.Count;
 
-    /// <summary>One more than the largest id.</summary>
-    public int Limit => _tokens.Length;
-
     public IReadOnlyDictionary<string, int> Ids => _ids;
 
     public bool TryGet(ReadOnlySpan<char> token, out int id) => _lookup.TryGetValue(token, out id);

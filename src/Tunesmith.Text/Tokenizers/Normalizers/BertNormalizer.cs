@@ -8,8 +8,6 @@ internal sealed class BertNormalizer(bool cleanText, bool handleChineseChars, bo
 {
     public bool CleanText => cleanText;
 
-    public bool Lowercases => lowercase;
-
     public override void Apply(NormalizedText text)
     {
         if (cleanText)

@@ -203,7 +203,7 @@ internal sealed class Prepend(string prefix) : Normalizer
     }
 }
 
-/// <summary>Several normalisers, one after the other.</summary>
+/// <summary>Several normalizers, one after the other.</summary>
 internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Normalizer
 {
     public IReadOnlyList<Normalizer> Steps => steps;
@@ -223,13 +223,5 @@ internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Norm
         return true;
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("normalizers");
-        foreach (var step in steps) step.Write(json);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteSequence("normalizers", steps, (step, to) => step.Write(to));
 }

@@ -192,13 +192,5 @@ internal sealed class ProcessorSequence(IReadOnlyList<PostProcessor> steps) : Po
         return encodings;
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("processors");
-        foreach (var step in steps) step.Write(json);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteSequence("processors", steps, (step, to) => step.Write(to));
 }

@@ -203,7 +203,7 @@ internal sealed class FixedLength(int size) : PreTokenizer
     }
 }
 
-/// <summary>Several pre-tokenisers, one after the other.</summary>
+/// <summary>Several pre-tokenizers, one after the other.</summary>
 internal sealed class PreTokenizerSequence(IReadOnlyList<PreTokenizer> steps) : PreTokenizer
 {
     public IReadOnlyList<PreTokenizer> Steps => steps;
@@ -215,13 +215,5 @@ internal sealed class PreTokenizerSequence(IReadOnlyList<PreTokenizer> steps) : 
         output.AddRange(pieces);
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("pretokenizers");
-        foreach (var step in steps) step.Write(json);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteSequence("pretokenizers", steps, (step, to) => step.Write(to));
 }

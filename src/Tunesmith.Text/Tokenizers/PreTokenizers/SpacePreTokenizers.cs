@@ -34,23 +34,13 @@ internal sealed class Metaspace(int replacement, PrependScheme scheme, bool spli
         else Splitting.Add(whole, 0, text.Length, output);
     }
 
-    public override void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Metaspace");
-        json.WriteString("replacement", _mark);
-        json.WriteString("prepend_scheme", scheme.ToString().ToLowerInvariant());
-        json.WriteBoolean("split", split);
-        json.WriteEndObject();
-    }
+    public override void Write(Utf8JsonWriter json) => json.WriteMetaspace(_mark, scheme, split);
 }
 
-/// <summary>GPT-2's pre-tokeniser: its split pattern (optional), then the bytes of each piece in the byte alphabet.</summary>
+/// <summary>GPT-2's pre-tokenizer: its split pattern (optional), then the bytes of each piece in the byte alphabet.</summary>
 internal sealed class ByteLevel(bool addPrefixSpace, bool trimOffsets, bool useRegex) : PreTokenizer
 {
     public bool AddPrefixSpace => addPrefixSpace;
-
-    public bool TrimOffsets => trimOffsets;
 
     public bool UseRegex => useRegex;
 

@@ -155,7 +155,7 @@ internal static class WordLevelTrainer
     }
 }
 
-/// <summary>Counts the pieces that a normaliser and a pre-tokeniser make of texts.</summary>
+/// <summary>Counts the pieces that a normalizer and a pre-tokenizer make of texts.</summary>
 internal static class WordCounter
 {
     public static Dictionary<string, long> Count(IEnumerable<string> texts, Normalizers.Normalizer? normalizer, PreTokenizers.PreTokenizer preTokenizer)

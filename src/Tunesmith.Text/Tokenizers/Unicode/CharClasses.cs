@@ -39,7 +39,7 @@ internal static class CharClasses
     /// <summary>Control, format and private-use characters.</summary>
     public static bool IsOther(int rune) => rune < 0x20 || rune == 0x7F || rune > 0x7F && Others.Value.Contains(rune);
 
-    /// <summary>A combining mark as the normalisers have it.</summary>
+    /// <summary>A combining mark as the normalizers have it.</summary>
     public static bool IsCombining(int rune) => rune >= 0x300 && Marks.Value.Contains(rune);
 
     public static bool IsMark(int rune) => (FlagsOf(rune) & Mark) != 0;

@@ -1,0 +1,92 @@
+using System.Text.Json;
+
+namespace Tunesmith.Tests;
+
+/// <summary>Runs that answer or measure, with and without training, on the stories model.</summary>
+public sealed class PhaseTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tunesmith-phases-").FullName;
+    private readonly string _model = Path.Combine(Repo.Root, "models", "stories260k");
+
+    public PhaseTests()
+    {
+        File.WriteAllLines(Data("train.jsonl"), Enumerable.Range(0, 8).Select(row => $$"""{"instruction": "Once upon a time {{row}}", "output": "there was a girl."}"""));
+        File.WriteAllLines(Data("eval.jsonl"), Enumerable.Range(0, 6).Select(row => $$"""{"instruction": "One day {{row}}", "output": "the dog ran."}"""));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Data(string name) => Path.Combine(_folder, name);
+
+    private CliRun Train(string output, params string[] keys)
+    {
+        File.WriteAllText(Data("recipe.yaml"), $"model_name_or_path: {_model}\nstage: sft\ntemplate: empty\ncutoff_len: 32\n");
+        return CliRun.Of(["train", Data("recipe.yaml"), $"output_dir={Data(output)}", .. keys]);
+    }
+
+    private JsonElement Json(string path) => JsonDocument.Parse(File.ReadAllText(Data(path))).RootElement;
+
+    [Fact]
+    public void Answers_are_written_and_measured_without_training()
+    {
+        var run = Train("out", "do_predict=true", "predict_with_generate=true", $"eval_file={Data("eval.jsonl")}", "max_new_tokens=5", "do_sample=false", "num_beams=2", "per_device_eval_batch_size=1");
+        Assert.True(run.Code == 0, run.Error);
+        var lines = File.ReadAllLines(Data("out/generated_predictions.jsonl"));
+        Assert.Equal(6, lines.Length);
+        Assert.StartsWith("{\"prompt\": \"One day 0\", \"predict\": \"", lines[0]);
+        Assert.EndsWith("\"label\": \"the dog ran.\"}", lines[0]);
+        var results = Json("out/predict_results.json");
+        foreach (string name in (string[])["rouge-1", "rouge-2", "rouge-l", "bleu-4", "runtime", "model_preparation_time"]) Assert.True(results.TryGetProperty("predict_" + name, out _), name);
+        Assert.StartsWith("{\"current_steps\": 5, \"total_steps\": 6, \"percentage\": 83.33", File.ReadAllText(Data("out/trainer_log.jsonl")));
+        Assert.False(File.Exists(Data("out/README.md")));
+    }
+
+    [Fact]
+    public void A_run_on_plain_text_says_that_it_predicts_nothing()
+    {
+        var run = Train("out", "stage=pt", "do_predict=true", $"eval_file={Data("eval.jsonl")}", "text_column=output");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("do_predict: stage pt has nothing to predict, as in LLaMA-Factory", run.Error);
+    }
+
+    [Fact]
+    public void Each_set_is_measured_by_itself_without_training()
+    {
+        var run = Train("out", "do_eval=true", $"eval_file={Data("eval.jsonl")},{Data("train.jsonl")}", "eval_on_each_dataset=true");
+        Assert.True(run.Code == 0, run.Error);
+        var results = Json("out/eval_results.json");
+        Assert.Equal(0, results.GetProperty("epoch").GetInt32());
+        var losses = results.EnumerateObject().Where(entry => entry.Name.EndsWith("_loss", StringComparison.Ordinal)).Select(entry => entry.Value.GetDouble()).ToList();
+        Assert.Equal(2, losses.Distinct().Count());
+        Assert.DoesNotContain("eval_loss", results.EnumerateObject().Select(entry => entry.Name));
+    }
+
+    [Fact]
+    public void A_run_that_trains_answers_afterwards_what_was_held_out()
+    {
+        var run = Train("out", "do_train=true", "do_predict=true", "predict_with_generate=true", $"train_file={Data("train.jsonl")}", "val_size=2", "max_new_tokens=3", "max_steps=1", "finetuning_type=lora");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Equal(2, File.ReadAllLines(Data("out/generated_predictions.jsonl")).Length);
+        Assert.True(File.Exists(Data("out/adapter_model.safetensors")));
+        Assert.True(Json("out/all_results.json").TryGetProperty("train_loss", out _));
+    }
+
+    [Theory]
+    [InlineData("do_train: got neither do_train nor do_eval nor do_predict; expected at least one. Add do_train: true", "do_train=false")]
+    [InlineData("do_eval: got true without evaluation data", "do_eval=true")]
+    [InlineData("do_predict: got true in stage sft without predict_with_generate", "do_predict=true", "eval_file=x")]
+    [InlineData("predict_with_generate: got true in stage pt; expected it only in stage sft. Remove it", "stage=pt", "do_predict=true", "predict_with_generate=true", "eval_file=x")]
+    [InlineData("predict_with_generate: got true together with compute_accuracy", "do_predict=true", "predict_with_generate=true", "compute_accuracy=true", "eval_file=x")]
+    [InlineData("predict_with_generate: got true with eval_strategy: steps", "do_train=true", "train_file=x", "eval_strategy=steps", "predict_with_generate=true", "eval_file=x")]
+    [InlineData("do_predict: got true with eval_on_each_dataset", "do_predict=true", "predict_with_generate=true", "eval_on_each_dataset=true", "eval_file=x")]
+    [InlineData("do_train: got true without training data", "do_train=true")]
+    [InlineData("ignore_pad_token_for_loss: got false; expected true", "do_eval=true", "eval_file=x", "ignore_pad_token_for_loss=false")]
+    [InlineData("split_special_tokens: got true; expected false, the only value that is implemented. Remove the line", "do_eval=true", "eval_file=x", "split_special_tokens=true")]
+    public void What_cannot_be_done_together_is_wrong_use(string expected, params string[] keys)
+    {
+        var run = Train("out", keys);
+        Assert.Equal(2, run.Code);
+        Assert.Contains(expected, run.Error);
+        Assert.False(Directory.Exists(Data("out")));
+    }
+}
