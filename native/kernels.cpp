@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include <vector>
 
