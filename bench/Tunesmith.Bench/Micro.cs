@@ -9,6 +9,9 @@ namespace Tunesmith.Bench;
 /// <summary>Each of our kernels beside the composed version on libtorch's operators: forward and backward at the sizes of the step, A and B alternating in one process.</summary>
 internal static class Micro
 {
+    /// <summary>So many milliseconds are long against the clock's 10.</summary>
+    private const double Enough = 200;
+
     /// <summary>Name, shapes of the inputs, function.</summary>
     private static readonly (string Name, long[][] Shapes, Func<Tensor[], Tensor> Run)[] s_cases =
     [
@@ -30,9 +33,21 @@ internal static class Micro
     {
         var lines = new List<string> { $"| kernel, forward and backward ({TorchInfo.KernelLevel}, {Threads.Count} threads) | ours, CPU ms | composed, CPU ms | ours is |", "|---|---|---|---|" };
         foreach (DType type in new[] { DType.Float32, DType.BFloat16 })
+        {
             foreach (var (name, shapes, run) in s_cases)
-                Add($"{name}, {(type == DType.Float32 ? "fp32" : "bf16")}", Step(shapes, run, type));
-        Add("adamw 28.3 million", Update());
+            {
+                using var scope = Scope.Open();
+                var generator = new Generator(1);
+                Tensor[] leaves = [.. shapes.Select(shape => generator.RandN(shape).To(type))];
+                foreach (var leaf in leaves) leaf.RequiresGrad = true;
+                Add($"{name}, {(type == DType.Float32 ? "fp32" : "bf16")}", () => Step(leaves, run));
+            }
+        }
+        using (Scope.Open())
+        {
+            Tensor p = Tensor.Ones(49152, 576), g = Tensor.Ones(49152, 576), m = Tensor.Zeros(49152, 576), v = Tensor.Ones(49152, 576);
+            Add("adamw 28.3 million", () => AdamWStep.Run(p, g, m, v, 1e-5, 0.9, 0.999, 1e-8, 0.01, 1));
+        }
         return string.Join('\n', lines);
 
         void Add(string name, Action step)
@@ -44,8 +59,14 @@ internal static class Micro
                 {
                     Kernels.Enabled = enabled;
                     var before = Process.GetCurrentProcess().TotalProcessorTime;
-                    step();
-                    var spent = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds;
+                    var times = 0;
+                    do
+                    {
+                        step();
+                        times++;
+                    }
+                    while ((Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds < Enough);
+                    var spent = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds / times;
                     if (round >= 0) (enabled ? ours : composed).Add(spent); // the first is the warm-up
                 }
             }
@@ -56,29 +77,12 @@ internal static class Micro
         }
     }
 
-    /// <summary>A few runs, so that one is long against the clock's 10 ms.</summary>
-    private static Action Step(long[][] shapes, Func<Tensor[], Tensor> run, DType type) => () =>
+    private static void Step(Tensor[] leaves, Func<Tensor[], Tensor> run)
     {
         using var scope = Scope.Open();
-        var generator = new Generator(1);
-        Tensor[] leaves = [.. shapes.Select(shape => generator.RandN(shape).To(type))];
-        foreach (var leaf in leaves) leaf.RequiresGrad = true;
-        for (var i = 0; i < 5; i++)
-        {
-            using var inner = Scope.Open();
-            var y = run(leaves);
-            Autograd.Backward([y], [Tensor.Ones(y.Sizes, y.DType)]);
-        }
-    };
-
-    private static Action Update()
-    {
-        return () =>
-        {
-            using var scope = Scope.Open();
-            Tensor p = Tensor.Ones(49152, 576), g = Tensor.Ones(49152, 576), m = Tensor.Zeros(49152, 576), v = Tensor.Ones(49152, 576);
-            for (var i = 1; i <= 5; i++) AdamWStep.Run(p, g, m, v, 1e-5, 0.9, 0.999, 1e-8, 0.01, i);
-        };
+        var y = run(leaves);
+        Autograd.Backward([y], [Tensor.Ones(y.Sizes, y.DType)]);
+        foreach (var leaf in leaves) leaf.ClearGrad();
     }
 
     private static Tensor Angles() => Tensor.Full([512, 64], 0.7);
