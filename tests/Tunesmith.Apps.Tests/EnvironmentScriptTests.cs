@@ -43,9 +43,10 @@ public sealed class EnvironmentScriptTests
 
     [Theory]
     [InlineData("AVX2 only, AMD", "AuthenticAMD", Avx2, 1, 1, "avx2", null)]
+    [InlineData("AVX2 only, Intel: OpenBLAS may be older than it", "GenuineIntel", Avx2, 1, 1, "avx2", "Haswell")]
     [InlineData("AVX-512, AMD: OpenBLAS has to be told", "AuthenticAMD", Avx512 + " avx512_bf16", 1, 1, "avx512", "SkylakeX")]
-    [InlineData("AVX-512 with AMX, Intel: OpenBLAS knows it", "GenuineIntel", Avx512 + " avx512_bf16 amx_bf16 amx_tile", 1, 1, "avx512", null)]
-    [InlineData("half an AVX-512 is none", "GenuineIntel", Avx2 + " avx512f avx512cd", 1, 1, "avx2", null)]
+    [InlineData("AVX-512, Intel: the same, for those that came after it", "GenuineIntel", Avx512 + " avx512_bf16 amx_bf16 amx_tile", 1, 1, "avx512", "SkylakeX")]
+    [InlineData("half an AVX-512 is none", "GenuineIntel", Avx2 + " avx512f avx512cd", 1, 1, "avx2", "Haswell")]
     [InlineData("neither", "GenuineIntel", "fpu sse2", 1, 1, null, null)]
     public void The_processor_decides_which_kernels(string what, string vendor, string flags, int siblings, int cores, string? capability, string? core)
     {

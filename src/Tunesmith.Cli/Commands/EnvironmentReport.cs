@@ -12,7 +12,7 @@ internal static class EnvironmentReport
     [
         ("OMP_NUM_THREADS", "threads of one product; libtorch would use 1"),
         ("LD_LIBRARY_PATH", "the folder of the OpenMP OpenBLAS first: one thread pool"),
-        ("OPENBLAS_CORETYPE", "OpenBLAS's AVX-512 kernels, where it does not know the CPU"),
+        ("OPENBLAS_CORETYPE", "OpenBLAS's kernels for this CPU, which may be younger than OpenBLAS"),
         ("ATEN_CPU_CAPABILITY", "libtorch's own AVX-512 kernels, which it never picks itself"),
         ("MALLOC_MMAP_MAX_", "large tensors are reused instead of returned to the kernel"),
         ("MALLOC_TRIM_THRESHOLD_", "as above"),
@@ -35,9 +35,26 @@ internal static class EnvironmentReport
     /// <summary>The facts that a run folder keeps: machine, versions, settings.</summary>
     public static IReadOnlyDictionary<string, object?> Facts(Terminal terminal)
     {
+        var facts = MachineFacts();
+        facts["memory_available_gib"] = Math.Round(Machine.Memory().Available, 1);
+        facts["libtorch"] = TorchInfo.Version;
+        facts["libtorch_file"] = string.Join(", ", Machine.LoadedLibraries("libtorch_cpu"));
+        facts["native_library"] = TorchInfo.NativeLibraryPath;
+        facts["blas"] = TorchInfo.Blas;
+        facts["blas_file"] = BlasFiles();
+        facts["threads"] = Threads.Count;
+        facts["cpu_capability"] = TorchInfo.CpuCapability;
+        facts["kernel_level"] = TorchInfo.KernelLevel;
+        facts["bf16_products"] = Precision.FastBf16 ? "bf16 instructions" : "stored in bf16, multiplied in fp32";
+        facts["settings"] = Settings.Where(s => terminal.Variable(s.Name) is not null).ToDictionary(s => s.Name, s => (object?)terminal.Variable(s.Name));
+        return facts;
+    }
+
+    // What is known without libtorch.
+    private static Dictionary<string, object?> MachineFacts()
+    {
         var (name, features) = Machine.Processor();
-        var (total, available) = Machine.Memory();
-        return new Dictionary<string, object?>
+        return new()
         {
             ["tunesmith"] = Version.Text,
             ["os"] = Machine.OperatingSystem(),
@@ -45,17 +62,7 @@ internal static class EnvironmentReport
             ["cpu"] = name,
             ["cpu_features"] = features,
             ["cores"] = Environment.ProcessorCount,
-            ["memory_gib"] = Math.Round(total, 1),
-            ["memory_available_gib"] = Math.Round(available, 1),
-            ["libtorch"] = TorchInfo.Version,
-            ["libtorch_file"] = string.Join(", ", Machine.LoadedLibraries("libtorch_cpu")),
-            ["native_library"] = TorchInfo.NativeLibraryPath,
-            ["blas"] = Blas(),
-            ["threads"] = Threads.Count,
-            ["cpu_capability"] = TorchInfo.CpuCapability,
-            ["kernel_level"] = TorchInfo.KernelLevel,
-            ["bf16_products"] = Precision.FastBf16 ? "bf16 instructions" : "stored in bf16, multiplied in fp32",
-            ["settings"] = Settings.Where(s => terminal.Variable(s.Name) is not null).ToDictionary(s => s.Name, s => (object?)terminal.Variable(s.Name)),
+            ["memory_gib"] = Math.Round(Machine.Memory().Total, 1),
         };
     }
 
@@ -66,25 +73,16 @@ internal static class EnvironmentReport
         try
         {
             facts = Facts(run.Terminal);
-            if (!IsFast(Blas())) problems.Add($"The BLAS that is loaded ({Blas()}) is the slow reference one: fp32 products take 30 times as long. Run `./dev setup`, or install libopenblas0-openmp.");
+            problems.AddRange(BlasProblems(TorchInfo.Blas, BlasFiles(), Machine.Processor().Features));
             if (run.Terminal.Variable("OMP_NUM_THREADS") is null) problems.Add("The settings below are missing: start the program with ./tunesmith, not by its assembly.");
         }
         catch (Exception e) when (e is TorchException or TypeInitializationException or DllNotFoundException or EntryPointNotFoundException)
         {
             problems.Add(Cause(e));
-            var (name, features) = Machine.Processor();
-            facts = new Dictionary<string, object?>
-            {
-                ["tunesmith"] = Version.Text,
-                ["os"] = Machine.OperatingSystem(),
-                ["dotnet"] = RuntimeInformation.FrameworkDescription,
-                ["cpu"] = name,
-                ["cpu_features"] = features,
-                ["cores"] = Environment.ProcessorCount,
-                ["memory_gib"] = Math.Round(Machine.Memory().Total, 1),
-                ["libtorch"] = null,
-                ["native_library"] = TorchInfo.NativeLibraryPath,
-            };
+            var known = MachineFacts();
+            known["libtorch"] = null;
+            known["native_library"] = TorchInfo.NativeLibraryPath;
+            facts = known;
         }
         if (run.Json)
         {
@@ -122,18 +120,24 @@ internal static class EnvironmentReport
         "memory_available_gib" => "`./tunesmith check X.yaml` estimates what a recipe needs",
         "libtorch" => value is null ? "install libtorch-dev, then run ./dev setup" : "the library that computes; TUNESMITH_LIBTORCH chooses another",
         "native_library" => value is null ? "it is built by ./dev setup" : "our door to it, built for this libtorch",
-        "blas" => "what multiplies fp32 matrices",
+        "blas" => "what multiplies fp32 matrices, and for which kind of CPU",
+        "kernel_level" => "the instructions that our own kernels use",
         "cpu_capability" => "the instructions that libtorch's own kernels use",
         "bf16_products" => "how bf16: true multiplies here",
         _ => null,
     };
 
     // The graphics card's BLAS is no answer to what multiplies on the CPU.
-    private static string Blas()
-    {
-        var files = Machine.LoadedLibraries("blas").Where(file => !Path.GetFileName(file).StartsWith("libcublas", StringComparison.Ordinal)).ToList();
-        return files.Count == 0 ? TorchInfo.Blas : string.Join(", ", files);
-    }
+    private static string BlasFiles() =>
+        string.Join(", ", Machine.LoadedLibraries("blas").Where(file => !Path.GetFileName(file).StartsWith("libcublas", StringComparison.Ordinal)));
 
-    private static bool IsFast(string blas) => blas.Contains("openblas", StringComparison.OrdinalIgnoreCase) || blas.Contains("mkl", StringComparison.OrdinalIgnoreCase) || blas.Contains("blis", StringComparison.OrdinalIgnoreCase);
+    /// <summary>What makes fp32 products slow: a BLAS without kernels of its own, or one that took those of an older processor.</summary>
+    internal static IEnumerable<string> BlasProblems(string blas, string files, IReadOnlyList<string> features)
+    {
+        string[] fast = ["openblas", "mkl", "blis"], old = ["Prescott", "Core2", "Penryn", "Dunnington", "Atom", "Nano", "Nehalem", "Katmai", "Coppermine", "Northwood", "Banias"];
+        if (!fast.Any(name => blas.Contains(name, StringComparison.OrdinalIgnoreCase)))
+            yield return $"The BLAS that is loaded ({(files.Length > 0 ? files : blas)}) is the slow reference one: fp32 products take 30 times as long. Run `./dev setup`, or install libopenblas0-openmp.";
+        else if (features.Contains("avx2") && old.FirstOrDefault(core => blas.EndsWith(" core " + core, StringComparison.OrdinalIgnoreCase)) is { } core)
+            yield return $"OpenBLAS took its kernels for {core} on a CPU with AVX2: fp32 products take 4 times as long. Start the program with ./tunesmith, or set OPENBLAS_CORETYPE to Haswell (SkylakeX with AVX-512).";
+    }
 }
