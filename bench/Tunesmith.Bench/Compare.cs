@@ -13,9 +13,9 @@ internal static class Compare
         "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "MALLOC_ARENA_MAX",
     ];
 
-    /// <summary>Compares our step with plain PyTorch, as it comes and with our settings.</summary>
+    /// <summary>Compares our step with plain PyTorch, with our settings and (where it does not take minutes) as it comes.</summary>
     /// <returns>A table in the form that <c>docs/log.md</c> keeps.</returns>
-    public static string AgainstTorch(string name, string torchScript, IReadOnlyList<string> arguments, int rounds, TextWriter talk)
+    public static string AgainstTorch(string name, string torchScript, IReadOnlyList<string> arguments, int rounds, bool onlyTuned, TextWriter talk)
     {
         var python = Environment.GetEnvironmentVariable("TUNESMITH_BENCH_PYTHON") ?? "/usr/bin/python3";
         if (Missing(python) is { } missing) throw new InvalidOperationException(missing);
@@ -23,8 +23,8 @@ internal static class Compare
         var bare = Settings.Select(key => KeyValuePair.Create(key, (string?)null));
         using var ours = Contender.Start("tunesmith", Path.Combine(AppContext.BaseDirectory, "tunesmith-bench"), ["step", name, .. arguments], []);
         using var tuned = Contender.Start("torch, our settings", python, script, []);
-        using var asItComes = Contender.Start("torch, as it comes", python, script, bare);
-        Contender[] all = [ours, tuned, asItComes];
+        using var asItComes = onlyTuned ? null : Contender.Start("torch, as it comes", python, script, bare);
+        Contender[] all = asItComes is null ? [ours, tuned] : [ours, tuned, asItComes];
         for (var round = 0; round < rounds; round++)
         {
             foreach (var contender in all) contender.Step();

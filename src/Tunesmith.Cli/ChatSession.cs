@@ -1,4 +1,3 @@
-using Tunesmith.Models;
 using Tunesmith.Models.Generation;
 using Tunesmith.Text.Conversations;
 using Tunesmith.Text.Templates;
@@ -12,19 +11,16 @@ internal sealed class ChatSession
     /// <summary>The part of the model's context that a prompt leaves free for the answer.</summary>
     private const int RoomPart = 4;
 
-    private readonly OpenedModel _opened;
-    private readonly CausalModel _model;
-    private readonly Template _template;
-    private readonly IReadOnlyCollection<int> _endIds;
+    private readonly TextGenerator _texts;
+    private readonly string? _system;
     private readonly Generator _generator;
 
     public ChatSession(OpenedModel opened, string command, ulong seed)
     {
-        _opened = opened;
-        _model = opened.Causal(command);
-        _template = opened.Template();
-        _template.FixTokenizer(opened.Tokenizer);
-        _endIds = opened.EndIds(_template);
+        var template = opened.Template();
+        template.FixTokenizer(opened.Tokenizer);
+        _texts = new TextGenerator(opened.Causal(command), opened.Tokenizer, template, opened.Generation);
+        _system = opened.Data.DefaultSystem;
         _generator = new Generator(seed);
     }
 
@@ -32,38 +28,20 @@ internal sealed class ChatSession
     /// <param name="messages">Alternating, the last one is the person's. Of a conversation that is too long for the model the oldest turns are taken out.</param>
     /// <param name="onText">Told every new piece of text as it comes.</param>
     /// <param name="onForgotten">Told how many messages were taken out.</param>
-    public string Answer(List<Message> messages, Action<string>? onText, CancellationToken cancel, Action<int>? onForgotten = null)
-    {
-        var prompt = Fit(messages, onForgotten);
-        var stream = _opened.Tokenizer.Stream(skipSpecialTokens: _opened.Generation.SkipSpecialTokens);
-        var text = new System.Text.StringBuilder();
-        var generator = new TokenGenerator(_model, _opened.Generation, _endIds, _opened.Tokenizer.PadId ?? 0);
-        void Take(string piece)
-        {
-            if (piece.Length == 0) return;
-            text.Append(piece);
-            onText?.Invoke(piece);
-        }
-        using var scope = Scope.Open();
-        generator.Run([prompt], _generator, (_, id) =>
-        {
-            if (!_endIds.Contains(id)) Take(stream.Push(id));
-            return !cancel.IsCancellationRequested;
-        }, CancellationToken.None);
-        Take(stream.Finish());
-        return text.ToString();
-    }
+    public string Answer(List<Message> messages, Action<string>? onText, CancellationToken cancel, Action<int>? onForgotten = null) =>
+        _texts.Continue(Fit(messages, onForgotten), _generator, onText, cancel);
 
     private int[] Fit(List<Message> messages, Action<int>? onForgotten)
     {
-        var longest = _model.Config.MaxLength - Math.Min(_opened.Generation.MaxNewTokens, _model.Config.MaxLength / RoomPart);
+        var room = _texts.Model.Config.MaxLength;
+        var longest = room - Math.Min(_texts.Options.MaxNewTokens, room / RoomPart);
         var forgotten = 0;
         while (true)
         {
-            var prompt = _template.EncodeOneTurn(_opened.Tokenizer, [.. messages, new Message(Roles.Assistant, "")], _opened.Data.DefaultSystem).Prompt;
+            var prompt = _texts.PromptIds(messages, _system);
             if (prompt.Length <= longest || messages.Count < 3)
             {
-                if (prompt.Length >= _model.Config.MaxLength) throw Errors.MessageTooLong(prompt.Length, _model.Config.MaxLength);
+                if (prompt.Length >= room) throw Errors.MessageTooLong(prompt.Length, room);
                 if (forgotten > 0) onForgotten?.Invoke(forgotten);
                 return prompt;
             }

@@ -72,15 +72,6 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>The template of the recipe, or the checkpoint's own.</summary>
     public Template Template() => ConversationTemplate.For(Data, Tokenizer);
 
-    /// <summary>Ids that end an answer: the template's, and those of config.json.</summary>
-    public IReadOnlyCollection<int> EndIds(Template? template)
-    {
-        var ids = new HashSet<int>(Model.Config.EosTokenIds.Select(id => (int)id));
-        if (Tokenizer.EosId is { } eos) ids.Add(eos);
-        if (template is not null) ids.UnionWith(template.StopTokenIds(Tokenizer));
-        return ids;
-    }
-
     public void Dispose() => Model.Dispose();
 
     private static void Fold(Adapter adapter)

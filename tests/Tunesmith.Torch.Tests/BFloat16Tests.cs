@@ -70,6 +70,13 @@ public sealed class BFloat16Tests
         else if (!Interop.NativeSwitches.OneDnnMayUseBFloat16 || !TorchInfo.HasOneDnn) Assert.False(Precision.FastBf16);
     }
 
+    [Theory]
+    [InlineData(0, 0, false)]                                   // AVX-512 alone
+    [InlineData(0, 1 << 5, true)]                               // AMD, Cooper Lake
+    [InlineData(1 << 23, 1 << 5, false)]                        // Sapphire Rapids and later in a machine that hides AMX
+    [InlineData((1 << 22) | (1 << 23) | (1 << 24), 1 << 5, true)] // with AMX
+    public void The_processor_decides_whether_bf16_is_multiplied_as_such(int edx, int eax, bool fast) => Assert.Equal(fast, Precision.IsFast(edx, eax));
+
     private static void Forced(bool fast, Action test)
     {
         Precision.Forced = fast;

@@ -45,7 +45,7 @@ internal static class EnvironmentReport
         facts["threads"] = Threads.Count;
         facts["cpu_capability"] = TorchInfo.CpuCapability;
         facts["kernel_level"] = TorchInfo.KernelLevel;
-        facts["bf16_products"] = Precision.FastBf16 ? "bf16 instructions" : "stored in bf16, multiplied in fp32";
+        facts["bf16_products"] = Precision.FastBf16 ? "bf16 instructions: faster than fp32" : "stored in bf16, multiplied in fp32: as fast as fp32, less memory";
         facts["settings"] = Settings.Where(s => terminal.Variable(s.Name) is not null).ToDictionary(s => s.Name, s => (object?)terminal.Variable(s.Name));
         return facts;
     }
@@ -113,7 +113,7 @@ internal static class EnvironmentReport
     {
         "cpu_features" => value is IReadOnlyList<string> f
             ? f.Contains("amx_bf16") ? "AMX: bf16: true is several times faster than fp32" :
-              f.Contains("avx512_bf16") ? "bf16 instructions: bf16: true is about twice as fast as fp32" :
+              f.Contains("avx512_bf16") ? "AVX-512 with bf16; what bf16: true makes of it stands under bf16 products" :
               f.Contains("avx512f") ? "AVX-512 without bf16: fp32 is the fast type" : "AVX2 or less: fp32 is the fast type"
             : null,
         "cores" => "processors that this program may use; threads (below) is how many a product uses: one a core",

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Tunesmith.Data;
+using Tunesmith.Evaluation.Prediction;
 using Tunesmith.Models;
-using Tunesmith.Models.Generation;
 using Tunesmith.Text.Conversations;
+using Tunesmith.Text.Tokenizers;
 using Tunesmith.Torch;
 
 namespace Tunesmith.Cli.Commands;
@@ -54,60 +55,32 @@ internal static class Predict
 
     private static void Classify(Invocation run, OpenedModel opened, SequenceClassifier model, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {
-        var regression = model.ProblemType == "regression" || (model.ProblemType is null && model.NumLabels == 1);
-        var several = model.ProblemType == "multi_label_classification";
+        var cutoff = Math.Min(opened.Data.CutoffLen, (int)Math.Min(model.Config.MaxLength, int.MaxValue));
+        var predictor = new ClassPredictor(model, (int)(model.Config.PadTokenId ?? opened.Tokenizer.PadId ?? 0), BatchRows);
         foreach (var batch in prompts.Chunk(BatchRows))
         {
-            run.Cancel.ThrowIfCancellationRequested();
-            using var scope = Scope.Open();
-            using var noGrad = Autograd.NoGrad();
-            var logits = model.Logits(Batch(opened, batch)).To(DType.Float32); // [B, labels]
-            var values = (regression ? logits : several ? logits.Sigmoid() : logits.Softmax(-1)).ToFloats();
-            for (var row = 0; row < batch.Length; row++)
-            {
-                var scores = values.AsSpan(row * model.NumLabels, model.NumLabels);
-                writer.Write(batch[row], regression ? [new("value", scores[0])] : Labelled(scores, model.Id2Label, several));
-            }
+            var answers = predictor.Predict(Array.ConvertAll(batch, prompt => Tokenize(opened.Tokenizer, prompt, cutoff)), run.Cancel);
+            for (var row = 0; row < batch.Length; row++) writer.Write(batch[row], Fields(answers[row], predictor.Problem, model.Id2Label));
             run.Out.Flush();
         }
     }
 
-    private static List<KeyValuePair<string, object>> Labelled(ReadOnlySpan<float> scores, IReadOnlyList<string> labels, bool several)
+    private static TokenizedExample Tokenize(Tokenizer tokenizer, PromptText prompt, int cutoff)
     {
-        var best = 0;
-        for (var i = 1; i < scores.Length; i++) best = scores[i] > scores[best] ? i : best;
-        var all = scores.ToArray();
-        IReadOnlyDictionary<string, float> probabilities = labels.Select((label, i) => KeyValuePair.Create(label, MathF.Round(all[i], 6))).ToDictionary();
-        return several
-            ? [new("labels", labels.Where((_, i) => all[i] > 0.5f).ToArray()), new("probabilities", probabilities)]
-            : [new("label", labels[best]), new("probability", MathF.Round(all[best], 6)), new("probabilities", probabilities)];
+        var encoding = tokenizer.Encode(prompt.Text, prompt.Pair, addSpecialTokens: true, maxLength: cutoff);
+        return new() { InputIds = encoding.Ids, Labels = [], TokenTypeIds = encoding.TypeIds };
     }
 
-    private static ModelInput Batch(OpenedModel opened, PromptText[] prompts)
+    private static List<KeyValuePair<string, object>> Fields(ClassPrediction answer, string problem, IReadOnlyList<string> labels)
     {
-        var cutoff = Math.Min(opened.Data.CutoffLen, (int)Math.Min(opened.Model.Config.MaxLength, int.MaxValue));
-        var rows = Array.ConvertAll(prompts, prompt => opened.Tokenizer.Encode(prompt.Text, prompt.Pair, addSpecialTokens: true, maxLength: cutoff));
-        var width = rows.Max(r => r.Count);
-        var ids = new long[rows.Length * width];
-        var mask = new long[ids.Length];
-        var types = new long[ids.Length];
-        Array.Fill(ids, opened.Model.Config.PadTokenId ?? opened.Tokenizer.PadId ?? 0);
-        for (var row = 0; row < rows.Length; row++)
-        {
-            int[] pieces = rows[row].Ids, kinds = rows[row].TypeIds;
-            for (var i = 0; i < pieces.Length; i++)
-            {
-                var at = row * width + i;
-                (ids[at], mask[at], types[at]) = (pieces[i], 1, kinds[i]);
-            }
-        }
-        return new ModelInput
-        {
-            InputIds = Tensor.From(ids, rows.Length, width),
-            AttentionMask = Tensor.From(mask, rows.Length, width),
-            TokenTypeIds = Tensor.From(types, rows.Length, width),
-        };
+        if (problem == LabelSet.Regression) return [new("value", (float)answer.Scores[0])];
+        IReadOnlyDictionary<string, float> probabilities = labels.Zip(answer.Scores, (label, p) => KeyValuePair.Create(label, Rounded(p))).ToDictionary();
+        return problem == LabelSet.Multi
+            ? [new("labels", answer.Labels.ToArray()), new("probabilities", probabilities)]
+            : [new("label", answer.Labels[0]), new("probability", Rounded(answer.Score)), new("probabilities", probabilities)];
     }
+
+    private static float Rounded(double probability) => MathF.Round((float)probability, 6);
 
     private static void Answer(Invocation run, OpenedModel opened, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {

@@ -17,6 +17,9 @@ public sealed record ClassPrediction(IReadOnlyList<string> Labels, IReadOnlyList
 /// <param name="padId">The id that fills shorter rows; the attention mask hides it.</param>
 public sealed class ClassPredictor(SequenceClassifier model, int padId, int batchSize)
 {
+    /// <summary>One label a text, many, or values; as config.json says it, or as one output alone implies.</summary>
+    public string Problem => model.ProblemType ?? (model.NumLabels == 1 ? LabelSet.Regression : LabelSet.Single);
+
     public IReadOnlyList<ClassPrediction> Predict(IReadOnlyList<TokenizedExample> texts, CancellationToken cancel = default)
     {
         var answers = new ClassPrediction[texts.Count];
@@ -65,7 +68,7 @@ public sealed class ClassPredictor(SequenceClassifier model, int padId, int batc
     private ClassPrediction Answer(ReadOnlySpan<double> logits)
     {
         var scores = logits.ToArray();
-        switch (model.ProblemType ?? (scores.Length == 1 ? LabelSet.Regression : LabelSet.Single))
+        switch (Problem)
         {
             case LabelSet.Regression:
                 return new ClassPrediction([], scores);

@@ -1,3 +1,4 @@
+using System.Text;
 using Tunesmith.Text.Conversations;
 using Tunesmith.Text.Templates;
 using Tunesmith.Text.Tokenizers;
@@ -32,48 +33,43 @@ public sealed record TextGenerator(CausalModel Model, Tokenizer Tokenizer, Templ
         }
     }
 
-    /// <summary>Answers the last message of a conversation.</summary>
-    /// <param name="messages">The last one is the user's.</param>
-    /// <param name="system">System prompt; null is the template's own.</param>
-    /// <param name="generator">Drawn from when sampling.</param>
-    /// <param name="onText">Told each piece of the answer as soon as it is whole characters.</param>
-    /// <param name="cancellation">Checked before every token.</param>
-    public string Reply(IReadOnlyList<Message> messages, string? system, Generator generator, Action<string>? onText = null, CancellationToken cancellation = default) =>
-        Continue(PromptIds(messages, system), generator, onText, cancellation);
-
     /// <summary>The ids a conversation is read as.</summary>
     public int[] PromptIds(IReadOnlyList<Message> messages, string? system) => Template is null
         ? Tokenizer.EncodeIds(messages.Count == 0 ? "" : messages[^1].Content, addSpecialTokens: true)
-        : Template.EncodeOneTurn(Tokenizer, [.. messages, new Message("assistant", "")], system).Prompt;
+        : Template.EncodeOneTurn(Tokenizer, [.. messages, new Message(Roles.Assistant, "")], system).Prompt;
 
-    /// <summary>Continues one prompt.</summary>
+    /// <summary>Continues a prompt; gives what there is of the text where it is cancelled.</summary>
+    /// <param name="prompt">Ids, as <see cref="PromptIds"/> gives them.</param>
+    /// <param name="generator">Drawn from when sampling.</param>
+    /// <param name="onText">Told each piece of the answer as soon as it is whole characters.</param>
+    /// <param name="cancellation">Checked after every token.</param>
     public string Continue(IReadOnlyList<int> prompt, Generator generator, Action<string>? onText = null, CancellationToken cancellation = default)
     {
         StreamingDecoder stream = Tokenizer.Stream(Options.SkipSpecialTokens);
-        bool Hear(int row, int id)
+        IReadOnlyCollection<int> ends = EndIds;
+        var text = new StringBuilder();
+        void Take(string piece)
         {
-            string text = stream.Push(id);
-            if (text.Length > 0)
+            if (piece.Length == 0)
             {
-                onText?.Invoke(text);
+                return;
             }
 
-            return true;
+            text.Append(piece);
+            onText?.Invoke(piece);
         }
 
-        IReadOnlyList<int> ids = Tokens().Run([prompt], generator, onText is null ? null : Hear, cancellation)[0].Ids;
-        string rest = onText is null ? "" : stream.Finish();
-        if (rest.Length > 0)
+        using var scope = Scope.Open();
+        new TokenGenerator(Model, Options, ends, Tokenizer.PadId ?? 0).Run([prompt], generator, (_, id) =>
         {
-            onText!(rest);
-        }
+            if (!ends.Contains(id))
+            {
+                Take(stream.Push(id));
+            }
 
-        return Tokenizer.Decode([.. ids], Options.SkipSpecialTokens);
+            return !cancellation.IsCancellationRequested;
+        }, CancellationToken.None);
+        Take(stream.Finish());
+        return text.ToString();
     }
-
-    /// <summary>Continues several prompts together.</summary>
-    public IReadOnlyList<string> ContinueAll(IReadOnlyList<IReadOnlyList<int>> prompts, Generator generator, CancellationToken cancellation = default) =>
-        [.. Tokens().Run(prompts, generator, null, cancellation).Select(row => Tokenizer.Decode([.. row.Ids], Options.SkipSpecialTokens))];
-
-    private TokenGenerator Tokens() => new(Model, Options, EndIds, Tokenizer.PadId ?? 0);
 }

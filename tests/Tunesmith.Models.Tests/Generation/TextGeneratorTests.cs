@@ -22,14 +22,29 @@ public class TextGeneratorTests
         var generator = new TextGenerator(model, tokenizer, template, new GenerationOptions { MaxNewTokens = 40 });
         var heard = new List<string>();
         Message[] messages = [new("user", "Who are you?")];
-        string answer = generator.Reply(messages, null, new Generator(3), heard.Add);
+        int[] prompt = generator.PromptIds(messages, null);
+        string answer = generator.Continue(prompt, new Generator(3), heard.Add);
         Assert.Equal(answer, string.Concat(heard));
         Assert.True(heard.Count > 1);
-        Assert.Equal(answer, generator.Reply(messages, null, new Generator(3)));
-        Assert.Equal(answer, generator.ContinueAll([generator.PromptIds(messages, null)], new Generator(3))[0]);
+        Assert.Equal(answer, generator.Continue(prompt, new Generator(3)));
         Assert.Contains(1016, generator.EndIds);
         Assert.Contains(tokenizer.TokenToId("<|eot_id|>")!.Value, generator.EndIds);
-        int[] prompt = generator.PromptIds(messages, null);
         Assert.EndsWith("<|start_header_id|>assistant<|end_header_id|>\n\n", tokenizer.Decode(prompt));
+    }
+
+    [SharedFact("golden/llamafactory-runs/base")]
+    public void What_there_is_of_an_answer_is_given_where_it_is_cancelled()
+    {
+        string folder = Repo.SharedPath("golden", "llamafactory-runs", "base")!;
+        using var scope = Scope.Open();
+        using var model = (CausalModel)ModelLoader.Load(folder).Model;
+        using var stop = new CancellationTokenSource();
+        var generator = new TextGenerator(model, Tokenizer.Load(folder), null, new GenerationOptions { MaxNewTokens = 40 });
+        int[] prompt = generator.PromptIds([new("user", "Who are you?")], null);
+        string whole = generator.Continue(prompt, new Generator(3));
+        string part = generator.Continue(prompt, new Generator(3), _ => stop.Cancel(), stop.Token);
+        Assert.NotEmpty(part);
+        Assert.True(part.Length < whole.Length);
+        Assert.StartsWith(part, whole);
     }
 }
