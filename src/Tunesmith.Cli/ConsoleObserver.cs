@@ -11,7 +11,7 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
     private long _first;
     private long _total = 1;
     private long _step;
-    private long _started;
+    private long _started, _evaluationStarted;
     private double _loss;
     private bool _smoothed;
     private int _drawn;
@@ -51,6 +51,19 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
     {
         if (!record.TryGetValue("loss", out var loss) || loss is not double value) return;
         if (!_live) Line(Progress(_step, Convert.ToDouble(record["epoch"], CultureInfo.InvariantCulture), value, record));
+    }
+
+    public void OnEvaluating(int batch, int batches)
+    {
+        if (batch == 1 || _evaluationStarted == 0) _evaluationStarted = time.GetTimestamp();
+        if (!_live) return;
+        lock (_talk)
+        {
+            // The first batch only starts the clock: what it took is not known.
+            var left = batch == 1 ? null : $"  {Clock(time.GetElapsedTime(_evaluationStarted) / (batch - 1) * (batches - batch))} left";
+            var text = $"evaluating {batch}/{batches} batches{left}";
+            Draw(text[..Math.Min(text.Length, terminal.Width - 1)]);
+        }
     }
 
     public void OnEvaluate(EvaluationEvent evaluation)

@@ -25,8 +25,11 @@ public sealed class Evaluator(Model model, Stage stage, int batchSize, TimeProvi
     /// <summary>How batches are averaged.</summary>
     public EvaluationMean Mean { get; init; } = EvaluationMean.Batches;
 
+    /// <summary>Told after every batch: how many are done, of how many.</summary>
+    public Action<int, int>? OnProgress { get; init; }
+
     /// <summary>Runs over all examples.</summary>
-    /// <param name="onBatch">Told after every batch.</param>
+    /// <param name="onBatch">Called after every batch.</param>
     public EvaluationResult Run(IReadOnlyList<TokenizedExample> examples, CancellationToken cancel = default, Action? onBatch = null)
     {
         var started = time.GetTimestamp();
@@ -52,6 +55,7 @@ public sealed class Evaluator(Model model, Stage stage, int batchSize, TimeProvi
                 total += mean * weight;
                 weights += weight;
                 onBatch?.Invoke();
+                OnProgress?.Invoke(batches + 1, (examples.Count + batchSize - 1) / batchSize);
             }
         }
         finally

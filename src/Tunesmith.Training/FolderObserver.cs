@@ -31,6 +31,8 @@ internal sealed class FolderObserver(IRunObserver next, RunFolder folder) : IRun
         next.OnLog(record);
     }
 
+    public void OnEvaluating(int batch, int batches) => next.OnEvaluating(batch, batches);
+
     public void OnEvaluate(EvaluationEvent evaluation)
     {
         folder.Events.Write("evaluate", [("when", evaluation.When), ("step", evaluation.Step), .. evaluation.Metrics.Select(entry => (entry.Key, (object?)entry.Value))]);

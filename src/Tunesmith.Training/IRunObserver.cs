@@ -21,6 +21,9 @@ public interface IRunObserver
     /// <summary>Something was logged: a loss, the metrics of an evaluation, the summary.</summary>
     void OnLog(IReadOnlyDictionary<string, object?> record) { }
 
+    /// <summary>A batch of an evaluation, or of answers that are written, is done.</summary>
+    void OnEvaluating(int batch, int batches) { }
+
     /// <summary>An evaluation is done.</summary>
     void OnEvaluate(EvaluationEvent evaluation) { }
 

@@ -59,7 +59,7 @@ public sealed class Trainer : IDisposable
         };
         _progress = new Progress();
         _recorder = new RunRecorder(input, _state, _progress);
-        _evaluator = new Evaluator(_model, input.Stage, _options.PerDeviceEvalBatchSize, input.Time) { Mean = input.EvaluationMean };
+        _evaluator = new Evaluator(_model, input.Stage, _options.PerDeviceEvalBatchSize, input.Time) { Mean = input.EvaluationMean, OnProgress = input.Observer.OnEvaluating };
     }
 
     /// <summary>Who is trained, at which rates.</summary>

@@ -36,6 +36,7 @@ public static class TrainingRun
         // A folder that is there is looked at before anything heavy: another run's, a finished one, one in use.
         using var existing = Directory.Exists(output) ? Open(request, options) : null;
         if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
+        if (existing is null) RunFolder.CheckPlace(output);
 
         var (tokenizer, template) = Text(options, observer.OnWarning);
         Generator.Default.Seed((ulong)training.Seed);
@@ -54,7 +55,7 @@ public static class TrainingRun
         var watcher = new FolderObserver(observer, folder);
         // As recorded: LLaMA-Factory's sft trainer counts a short last batch like a full one, its pt trainer counts examples.
         var mean = training.Stage == "sft" ? EvaluationMean.Batches : EvaluationMean.Examples;
-        var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time) { Mean = mean };
+        var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time) { Mean = mean, OnProgress = watcher.OnEvaluating };
         var phases = new RunPhases(options, run.Model, tokenizer, template, evaluator, data, folder, watcher, request);
         // transformers evaluates after training wherever it evaluates during it (TrainingArguments.__post_init__).
         var evaluates = phases.HasExamples && (training.DoEval || training.EvalStrategy != "no");
@@ -177,7 +178,7 @@ public static class TrainingRun
         {
             Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(training.OutputDir!))),
             BaseModel = options.Model.ModelNameOrPath!,
-            Datasets = options.Data.Dataset,
+            Datasets = options.Data.Dataset.Count > 0 ? options.Data.Dataset : [.. options.Data.TrainFile.Select(file => Path.GetFileNameWithoutExtension(file))],
             FinetuningType = options.Adapter.FinetuningType,
             LearningRate = training.LearningRate,
             TrainBatchSize = training.PerDeviceTrainBatchSize,

@@ -29,6 +29,20 @@ public sealed class ConsoleObserverTests
         Assert.All(parts, part => Assert.Contains(part, line));
     }
 
+    [Theory]
+    [InlineData(true, "evaluating 1/8 batches", "evaluating 3/8 batches  0:")]
+    [InlineData(false, "", "")]
+    public void A_long_evaluation_shows_how_far_it_is_in_a_terminal(bool live, string first, string third)
+    {
+        using var error = new StringWriter();
+        var observer = new ConsoleObserver(new Terminal { In = TextReader.Null, Out = TextWriter.Null, Error = error, ErrorIsTerminal = live, Columns = () => 80 }, TimeProvider.System);
+        for (var batch = 1; batch <= 3; batch++) observer.OnEvaluating(batch, 8);
+        var drawn = error.ToString().Split('\r', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(live ? 3 : 0, drawn.Length);
+        Assert.StartsWith(first, drawn.FirstOrDefault() ?? "");
+        Assert.StartsWith(third, drawn.LastOrDefault() ?? "");
+    }
+
     [Fact]
     public void A_pipe_gets_plain_lines_without_control_characters()
     {

@@ -29,6 +29,7 @@ internal static class Export
         using var opened = OpenedModel.Open(path, run.Arguments.Overrides, mergeAdapters: false);
         var target = opened.Options.ExportDir ?? throw Errors.NoExportDir(path);
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()) throw Errors.ExportDirNotEmpty(target);
+        foreach (var name in AtomicFolder.ClearLeftOvers(target)) run.Error.WriteLine($"removed {name}: an export that was killed left it");
         run.Error.WriteLine($"Merging and writing {target} ...");
         // The folder gets its name only when what was written computes the same.
         ExportReport? proof = null;

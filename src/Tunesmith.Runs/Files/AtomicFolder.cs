@@ -46,6 +46,25 @@ public static class AtomicFolder
         }
     }
 
+    /// <summary>Deletes what killed programs left of this folder beside it.</summary>
+    /// <returns>The names of what was deleted.</returns>
+    public static IReadOnlyList<string> ClearLeftOvers(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var parent = Path.GetDirectoryName(full);
+        if (!Directory.Exists(parent)) return [];
+        var start = $".{Path.GetFileName(full)}.";
+        var cleared = new List<string>();
+        foreach (var name in Directory.EnumerateDirectories(parent, start + "*").Select(folder => Path.GetFileName(folder)!).Where(AtomicFile.IsLeftOver).ToList())
+        {
+            // .NAME.PROCESS-COUNT.part: of a process that runs it is no left-over.
+            if (!int.TryParse(name[start.Length..].Split('-')[0], out var process) || Directory.Exists($"/proc/{process}")) continue;
+            Discard(Path.Combine(parent, name));
+            cleared.Add(name);
+        }
+        return cleared;
+    }
+
     /// <summary>The name that a left-over was to have, or null where it is none, or one of something that was being deleted.</summary>
     public static string? HalfWritten(string leftOver)
     {

@@ -71,6 +71,24 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Sees that the folder can be made, before time goes into what is to be written there: leaves nothing behind.</summary>
+    public static void CheckPlace(string path)
+    {
+        var above = System.IO.Path.GetFullPath(path);
+        if (File.Exists(above)) throw Errors.OutputIsFile(path);
+        while (!Directory.Exists(above) && !File.Exists(above)) above = System.IO.Path.GetDirectoryName(above)!; // the root is there
+        try
+        {
+            var trial = AtomicFile.TemporaryName(System.IO.Path.Combine(above, "tunesmith"));
+            Directory.CreateDirectory(trial);
+            Directory.Delete(trial);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.CannotWrite(path, failure);
+        }
+    }
+
     /// <summary>What <see cref="Open"/> would find, without making or locking anything; what it would refuse is the same error here.</summary>
     public static RunState Look(string path, Recipe recipe, bool overwrite, bool anyRecipe = false)
     {

@@ -7,7 +7,7 @@ public static class Gelu
 {
     public static Tensor Run(Tensor x, bool tanh = false)
     {
-        if (!Kernels.Take(x)) return x.Gelu(tanh ? "tanh" : "none");
+        if (!Kernels.Take(x)) return Composed(x, tanh ? "tanh" : "none");
         using var scope = Scope.Open();
         Tensor given = x.Contiguous();
         return scope.Keep(Autograd.Custom([given], context =>
@@ -23,4 +23,9 @@ public static class Gelu
             return [dx];
         }));
     }
+
+    // libtorch hands bfloat16 to oneDNN by what the CPU has, also where oneDNN was told to use less and then has no way to compute it.
+    private static Tensor Composed(Tensor x, string approximate) => x.DType == DType.BFloat16 && !NativeSwitches.OneDnnMayUseBFloat16
+        ? x.To(DType.Float32).Gelu(approximate).To(DType.BFloat16)
+        : x.Gelu(approximate);
 }

@@ -117,7 +117,12 @@ internal sealed class RunPhases(RunOptions options, Model model, Tokenizer token
     {
         Prepare(set);
         var started = request.Time.GetTimestamp();
-        var answers = new AnswerWriter(options, (CausalModel)model, tokenizer, template!).Run(set.Examples, Trained is null ? _log.Stepped : () => { }, cancel);
+        var done = 0;
+        var answers = new AnswerWriter(options, (CausalModel)model, tokenizer, template!).Run(set.Examples, () =>
+        {
+            if (Trained is null) _log.Stepped();
+            observer.OnEvaluating(++done, Batches(set));
+        }, cancel);
         return (answers, request.Time.GetElapsedTime(started), Batches(set));
     }
 

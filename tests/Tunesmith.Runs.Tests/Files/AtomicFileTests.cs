@@ -43,6 +43,17 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_program_left_of_a_folder_is_cleared_and_nothing_else()
+    {
+        const string Dead = "2147483647"; // no process has this number
+        foreach (var name in (string[])["." + "model." + Dead + "-1.part", $".model.{Environment.ProcessId}-2.part", ".other." + Dead + "-1.part", ".model.words.part", "model"])
+            Directory.CreateDirectory(Path.Combine(_folder, name));
+        Assert.Equal([$".model.{Dead}-1.part"], AtomicFolder.ClearLeftOvers(Path.Combine(_folder, "model")));
+        Assert.Equal(4, Directory.EnumerateDirectories(_folder).Count());
+        Assert.Empty(AtomicFolder.ClearLeftOvers(Path.Combine(_folder, "nowhere", "model")));
+    }
+
+    [Fact]
     public void A_left_over_is_known_by_its_name()
     {
         Assert.True(AtomicFile.IsLeftOver(AtomicFile.TemporaryName(Path.Combine(_folder, "model.safetensors"))));

@@ -38,6 +38,18 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_place_that_cannot_be_written_is_told_before_and_nothing_is_left_of_the_trial()
+    {
+        var above = Path.GetDirectoryName(_folder)!;
+        RunFolder.CheckPlace(Path.Combine(_folder, "deep", "down"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(above));
+        File.WriteAllText(_folder, "");
+        Assert.Contains("is a file", Assert.Throws<UsageException>(() => RunFolder.CheckPlace(_folder)).Message);
+        Assert.StartsWith(Path.Combine(_folder, "inside") + ": ", Assert.Throws<RunException>(() => RunFolder.CheckPlace(Path.Combine(_folder, "inside"))).Message);
+        Assert.StartsWith("/proc/out: ", Assert.Throws<RunException>(() => RunFolder.CheckPlace("/proc/out")).Message);
+    }
+
+    [Fact]
     public void A_look_says_the_same_and_makes_nothing()
     {
         RunState Look(string text = "learning_rate: 1e-4", bool overwrite = false)
