@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Tunesmith.Cli;
+using Tunesmith.Runs.Files;
 
-const int FileTooLarge = 25; // SIGXFSZ on Linux
+// A limit on the size of files is told like a full disk.
+FileSizeSignal.Ignore();
 
 // The first Ctrl-C asks the command to come to an end in good order; the second one ends the program at once.
 var terminal = Terminal.OfProcess();
@@ -17,7 +19,5 @@ void Stop(PosixSignalContext context)
     if (context.Cancel) cancel.Cancel();
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-// A limit on the size of files (ulimit -f) is told like a full disk; by itself this signal ends the program without a word.
-using var tooLarge = PosixSignalRegistration.Create((PosixSignal)FileTooLarge, context => context.Cancel = true);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 return App.Run(args, terminal, cancel.Token);

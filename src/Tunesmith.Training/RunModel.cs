@@ -76,7 +76,6 @@ internal sealed class RunModel : IDisposable
     /// <summary>Writes the weights that training changed, the tokenizer and the chat template.</summary>
     public void Save(string folder)
     {
-        Directory.CreateDirectory(folder);
         if (Adapter is not null) Adapter.Save(folder);
         else ModelSaver.Save(Model, folder);
         if (Model is SequenceClassifier classifier && Adapter is not null)

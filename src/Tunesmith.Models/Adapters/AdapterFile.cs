@@ -21,7 +21,6 @@ internal static class AdapterFile
 
     public static void Save(Adapter adapter, string folder)
     {
-        Directory.CreateDirectory(folder);
         var adapted = adapter.AdaptedModules.ToHashSet(StringComparer.Ordinal);
         bool embeddings = StoresEmbeddings(adapter);
         var tensors = new List<(string, Tensor)>();
@@ -53,7 +52,6 @@ internal static class AdapterFile
 
         using var guard = Autograd.NoGrad();
         using var scope = Scope.Open();
-        Directory.CreateDirectory(folder);
         var tensors = new List<(string, Tensor)>();
         foreach ((string name, Projection layer) in adapter.Layers)
         {

@@ -22,7 +22,6 @@ public static class ModelSaver
             throw Errors.UnmergedAdapter();
         }
 
-        Directory.CreateDirectory(folder);
         var tensors = model.NamedParameters().Where(pair => !AdapterNames.IsLora(pair.Name)).Select(pair => (pair.Name, pair.Parameter.Value)).ToList();
         SaveTensors(tensors, folder, maxShardBytes, dtype);
         SaveConfig(model, folder, dtype ?? (tensors.Count > 0 ? tensors[0].Value.DType : DType.Float32));

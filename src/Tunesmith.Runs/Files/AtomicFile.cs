@@ -61,7 +61,7 @@ public static class AtomicFile
         {
             stream.Write(bytes);
         }
-        catch (IOException)
+        catch (Exception failure) when (Errors.IsOfWriting(failure))
         {
             // A disk that is full takes what still fits; half a line must not stand before the lines of the run that goes on.
             stream.SetLength(end);

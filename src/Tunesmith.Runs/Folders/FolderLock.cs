@@ -34,7 +34,7 @@ internal sealed class FolderLock : IDisposable
         {
             File.WriteAllText(Path.Combine(folder, Owner), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (Errors.IsOfWriting(failure))
         {
             stream.Dispose();
             throw Errors.CannotWrite(folder, failure);

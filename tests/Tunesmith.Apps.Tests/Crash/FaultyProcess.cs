@@ -15,7 +15,8 @@ internal sealed class FaultyProcess
     /// <summary>Starts it; `at` counts the changes under `folder` from 1, and `kind` is kill, torn or full.</summary>
     public static FaultyProcess Start(string folder, string[] args, string? log = null, long at = 0, string kind = "kill")
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "tunesmith.dll"), .. args])
+        // Tests that run in the background of a script have Ctrl-C ignored, and so would their children.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "tunesmith.dll"), .. args])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Repo.Root,
         };

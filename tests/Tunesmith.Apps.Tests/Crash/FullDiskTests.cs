@@ -1,6 +1,7 @@
 namespace Tunesmith.Tests.Crash;
 
 /// <summary>A disk that is full: one error, nothing half-written, nothing lost, and the same command goes on when there is room.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class FullDiskTests : IDisposable
 {
     private readonly ToyRun _toy = new();
@@ -81,13 +82,32 @@ public sealed class FullDiskTests : IDisposable
         Assert.Contains("The model is in", run.Out);
     }
 
+    // Several times: a signal that is answered late ends the program only now and then.
     [Fact]
     [Trait("Category", "Slow")]
     public void A_limit_on_the_size_of_files_is_told_too()
     {
-        // .NET maps its own code through a file in memory, which the limit would hit first.
-        var run = Script.Run($"ulimit -f 16; DOTNET_EnableWriteXorExecute=0 OMP_NUM_THREADS=1 dotnet {AppContext.BaseDirectory}/tunesmith.dll train {_toy.Recipe}");
-        Assert.Equal(1, run.Code);
-        Assert.Contains("the size that files may have here", Assert.Single(run.Error.Split('\n'), line => line.StartsWith("error:", StringComparison.Ordinal)));
+        for (int time = 0; time < 5; time++)
+        {
+            _toy.Clear();
+            // What the launcher sets under such a limit; without it .NET does not start.
+            var run = Script.Run($"ulimit -f 16; DOTNET_EnableWriteXorExecute=0 OMP_NUM_THREADS=1 dotnet {AppContext.BaseDirectory}/tunesmith.dll train {_toy.Recipe}");
+            Assert.True(run.Code == 1, $"exit code {run.Code}\n{run.Error}");
+            Assert.Contains("the size that files may have here", Assert.Single(run.Error.Split('\n'), line => line.StartsWith("error:", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public void The_launcher_starts_the_program_under_a_limit_on_the_size_of_files()
+    {
+        string app = Path.Combine(_toy.Home, "artifacts", "app", "tunesmith");
+        foreach (string folder in new[] { "src", "native", "scripts", "artifacts/app", "artifacts/native" }) Directory.CreateDirectory(Path.Combine(_toy.Home, folder));
+        foreach (string file in new[] { "tunesmith", "scripts/fresh.sh", "scripts/environment.sh" }) File.Copy(Path.Combine(Repo.Root, file), Path.Combine(_toy.Home, file));
+        foreach (string file in new[] { "Directory.Build.props", "Directory.Packages.props", "artifacts/native/libtunesmith.so" }) File.WriteAllText(Path.Combine(_toy.Home, file), "");
+        File.WriteAllText(app, $"#!/bin/sh\nexec dotnet {AppContext.BaseDirectory}/tunesmith.dll \"$@\"\n");
+        File.SetUnixFileMode(app, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        File.WriteAllText(Path.Combine(_toy.Home, "artifacts", "ready"), "/\n\n");
+        var run = Script.Run($"ulimit -f 16; {_toy.Home}/tunesmith version");
+        Assert.Equal((0, ""), (run.Code, run.Error));
     }
 }

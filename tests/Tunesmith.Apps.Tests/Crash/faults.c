@@ -129,7 +129,15 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t place)
 int rename(const char *from, const char *to) { NEXT(rename, int, const char *, const char *); WHOLE(int, fate("rename", to, 0), 0, real(from, to)); }
 int unlink(const char *path) { NEXT(unlink, int, const char *); WHOLE(int, fate("unlink", path, 0), 0, real(path)); }
 int rmdir(const char *path) { NEXT(rmdir, int, const char *); WHOLE(int, fate("rmdir", path, 0), 0, real(path)); }
-int mkdir(const char *path, mode_t mode) { NEXT(mkdir, int, const char *, mode_t); WHOLE(int, fate("mkdir", path, 1), 1, real(path, mode)); }
+
+// A folder that is there needs no room: EEXIST, however full the disk.
+int mkdir(const char *path, mode_t mode)
+{
+    NEXT(mkdir, int, const char *, mode_t);
+    int is_new = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
+    WHOLE(int, fate(is_new ? "mkdir" : "find", path, is_new), is_new, real(path, mode));
+}
+
 int fsync(int fd) { NEXT(fsync, int, int); WHOLE(int, fate_of("fsync", fd, 0), 0, real(fd)); }
 int ftruncate(int fd, off_t size) { NEXT(ftruncate, int, int, off_t); WHOLE(int, fate_of("ftruncate", fd, 0), 0, real(fd, size)); }
 int ftruncate64(int fd, off_t size) { NEXT(ftruncate64, int, int, off_t); WHOLE(int, fate_of("ftruncate", fd, 0), 0, real(fd, size)); }

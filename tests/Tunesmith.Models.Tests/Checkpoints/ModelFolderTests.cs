@@ -35,6 +35,15 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_cannot_be_made_is_said_with_its_name()
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("llama");
+        File.WriteAllText(_folder.File("file"), "");
+        Assert.Contains("cannot be written (", Assert.Throws<RunException>(() => ModelSaver.Save(model, _folder.File("file/folder"))).Message);
+    }
+
+    [Fact]
     public void Shards_hold_what_one_file_holds()
     {
         using var scope = Scope.Open();

@@ -32,6 +32,13 @@ public sealed class TokenizerErrorTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_cannot_be_made()
+    {
+        var tokenizer = Tokenizer.Load(Json("""{"type":"WordLevel","vocab":{"a":0},"unk_token":"a"}"""));
+        Assert.Contains("cannot be written (", Assert.Throws<RunException>(() => tokenizer.Save(Path.Combine(Write("file", []), "folder"))).Message);
+    }
+
+    [Fact]
     public void A_pattern_that_is_none() =>
         Says("tokenizer pattern '(a': character 3: ", () => TextPattern.OfRegex("(a"));
 

@@ -11,7 +11,6 @@ internal static class TokenizerWriter
 
     public static void Save(Tokenizer tokenizer, string folder)
     {
-        Directory.CreateDirectory(folder);
         Write(Path.Combine(folder, "tokenizer.json"), json => WriteTokenizer(json, tokenizer));
         Write(Path.Combine(folder, "tokenizer_config.json"), json => WriteConfig(json, tokenizer));
         Write(Path.Combine(folder, "special_tokens_map.json"), json => WriteNamed(json, tokenizer));
