@@ -31,7 +31,9 @@ internal sealed class PretrainEncoder
             : _tokenizer.EncodeIds((_bos is null ? "" : _tokenizer.BosToken) + text + _eos);
         bool truncated = !_packs && ids.Length > _options.EffectiveCutoff;
         if (truncated) ids = ids[.._options.EffectiveCutoff];
-        return new Prepared(Row(ids), example.Place, Omission.None, example.Faults, truncated, text.Length == 0);
+        // Of texts that will be cut into blocks only the blocks need labels.
+        var row = _packs ? new TokenizedExample { InputIds = ids, Labels = [] } : Row(ids);
+        return new Prepared(row, example.Place, Omission.None, example.Faults, truncated, text.Length == 0);
     }
 
     /// <summary>The texts of one batch end to end, cut into blocks; what is left over is not used.</summary>
