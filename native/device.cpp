@@ -12,6 +12,18 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 // clang says it this way
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, bytes)
+#define ASAN_UNPOISON_MEMORY_REGION(start, bytes)
+#endif
+
 namespace tunesmith {
 
 static std::atomic<int64_t> live_bytes{0};
@@ -30,6 +42,9 @@ static void* allocate_counted(size_t bytes) {
     if (block == nullptr) TORCH_CHECK(false, "memory: could not get ", bytes, " bytes. Use a smaller batch or sequence length, or gradient checkpointing.");
     char* data = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(block) + 2 * alignment - 1) / alignment * alignment);
     *reinterpret_cast<Header*>(data - alignment) = Header{bytes, block};
+    // To the sanitizer, header and padding are a part of the block: without this it sees nobody step into them.
+    ASAN_POISON_MEMORY_REGION(block, data - static_cast<char*>(block));
+    ASAN_POISON_MEMORY_REGION(data + bytes, static_cast<char*>(block) + 2 * alignment - data);
     const int64_t now = live_bytes.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed) + static_cast<int64_t>(bytes);
     int64_t peak = peak_bytes.load(std::memory_order_relaxed);
     while (now > peak && !peak_bytes.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
@@ -39,6 +54,7 @@ static void* allocate_counted(size_t bytes) {
 
 static void free_counted(void* data) {
     if (data == nullptr) return;
+    ASAN_UNPOISON_MEMORY_REGION(static_cast<char*>(data) - alignment, sizeof(Header));
     const Header header = *reinterpret_cast<Header*>(static_cast<char*>(data) - alignment);
     live_bytes.fetch_sub(static_cast<int64_t>(header.bytes), std::memory_order_relaxed);
     std::free(header.block);

@@ -37,6 +37,7 @@ public static class TrainingRun
         using var existing = Directory.Exists(output) ? Open(request, options) : null;
         if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
         if (existing is null) RunFolder.CheckPlace(output);
+        CheckpointFiles.Open(options.Model.ModelNameOrPath!).Dispose(); // a cut-off or legacy file is told before the data are read
 
         var (tokenizer, template) = Text(options, observer.OnWarning);
         Generator.Default.Seed((ulong)training.Seed);

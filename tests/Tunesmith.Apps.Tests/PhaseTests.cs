@@ -42,6 +42,19 @@ public sealed class PhaseTests : IDisposable
     }
 
     [Fact]
+    public void A_cut_off_model_is_told_before_the_data_are_read()
+    {
+        Directory.CreateDirectory(Data("model"));
+        foreach (var file in Directory.EnumerateFiles(_model)) File.Copy(file, Path.Combine(Data("model"), Path.GetFileName(file)));
+        using (var weights = File.OpenWrite(Path.Combine(Data("model"), "model.safetensors"))) weights.SetLength(weights.Length / 2);
+        File.WriteAllText(Data("broken.jsonl"), "{");
+        var run = Train("out", "do_train=true", $"model_name_or_path={Data("model")}", $"train_file={Data("broken.jsonl")}");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("The file is cut off", run.Error);
+        Assert.False(Directory.Exists(Data("out")));
+    }
+
+    [Fact]
     public void A_run_on_plain_text_says_that_it_predicts_nothing()
     {
         var run = Train("out", "stage=pt", "do_predict=true", $"eval_file={Data("eval.jsonl")}", "text_column=output");

@@ -42,6 +42,7 @@ internal sealed class PretrainEncoder
     private TokenizedExample Row(int[] ids) => new()
     {
         InputIds = ids,
-        Labels = _tokenizer.PadId is { } pad ? Array.ConvertAll(ids, id => id == pad ? TokenizedExample.Masked : id) : [.. ids],
+        // Nothing changes an example, so that a text without padding tokens is held once.
+        Labels = _tokenizer.PadId is { } pad && Array.IndexOf(ids, pad) >= 0 ? Array.ConvertAll(ids, id => id == pad ? TokenizedExample.Masked : id) : ids,
     };
 }

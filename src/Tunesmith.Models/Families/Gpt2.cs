@@ -148,7 +148,9 @@ internal sealed class Gpt2Transformer : DecoderTransformer
 
     public override TokenEmbedding Embedding { get; }
 
-    public override bool IsBuffer(string name) => Gpt2Tensors.IsBuffer(name);
+    // Published files carry each layer's causal mask, h.N.attn.bias, and the value of a masked score.
+    public override bool IsBuffer(string name) =>
+        name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
 
     public override Tensor Forward(Model model, ModelInput input)
     {
@@ -161,68 +163,9 @@ internal sealed class Gpt2Transformer : DecoderTransformer
     }
 }
 
-/// <summary>GPT2LMHeadModel.</summary>
-public sealed class Gpt2 : CausalModel
+/// <summary>GPT-2 (Radford et al. 2019).</summary>
+public static class Gpt2
 {
-    public static readonly Family Family = new("gpt2", ModelConfig.Read<Gpt2Config>, new Dictionary<ModelKind, FamilyHead>
-    {
-        [ModelKind.CausalLm] = new("GPT2LMHeadModel", config => new Gpt2((Gpt2Config)config)),
-        [ModelKind.SequenceClassification] = new("GPT2ForSequenceClassification", config => new Gpt2SequenceClassifier((Gpt2Config)config)),
-        [ModelKind.TokenClassification] = new("GPT2ForTokenClassification", config => new DecoderTokenClassifier(config, "GPT2ForTokenClassification", "transformer", "classifier", Body(config))),
-        [ModelKind.QuestionAnswering] = new("GPT2ForQuestionAnswering", config => new DecoderQuestionAnswering(config, "GPT2ForQuestionAnswering", "transformer", Body(config))),
-        [ModelKind.Encoder] = new("GPT2Model", config => new DecoderWithoutHead(config, "GPT2Model", "transformer", Body(config))),
-    });
-
-    private readonly Gpt2Transformer _model;
-    private readonly Projection? _head;
-
-    public Gpt2(Gpt2Config config)
-        : base(config, "GPT2LMHeadModel")
-    {
-        _model = Add("transformer", new Gpt2Transformer(config, Precision));
-        _head = config.TiesHead ? null : Add("lm_head", new Projection(Precision, config.NEmbd, config.VocabSize, bias: false));
-    }
-
-    public override string BasePrefix => "transformer";
-
-    public override TokenEmbedding InputEmbedding => _model.Embedding;
-
-    public override Projection? OutputLayer => _head;
-
-    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.HeadWeight();
-
-    public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));
-
-    public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
-
-    internal override bool IsIgnoredTensor(string name) => Gpt2Tensors.IsBuffer(name) || (_head is null && name == "lm_head.weight");
-
-    private static Func<ComputePrecision, DecoderTransformer> Body(ModelConfig config) => precision => new Gpt2Transformer((Gpt2Config)config, precision);
-}
-
-/// <summary>GPT2ForSequenceClassification: the scores of the last token that is not padding.</summary>
-public sealed class Gpt2SequenceClassifier : SequenceClassifier
-{
-    private readonly Gpt2Transformer _model;
-    private readonly Projection _score;
-
-    public Gpt2SequenceClassifier(Gpt2Config config)
-        : base(config, "GPT2ForSequenceClassification")
-    {
-        _model = Add("transformer", new Gpt2Transformer(config, Precision));
-        _score = Add("score", new Projection(Precision, config.NEmbd, config.LabelCount, bias: false));
-    }
-
-    public override string BasePrefix => "transformer";
-
-    public override Tensor Logits(ModelInput input) => LastToken.Score(_model.Forward(this, input), _score, input, Config.PadTokenId);
-
-    internal override bool IsIgnoredTensor(string name) => Gpt2Tensors.IsBuffer(name) || name == "lm_head.weight";
-}
-
-internal static class Gpt2Tensors
-{
-    /// <summary>Published files carry each layer's causal mask, h.N.attn.bias, and the value of a masked score.</summary>
-    public static bool IsBuffer(string name) =>
-        name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
+    public static readonly Family Family = new DecoderNames("GPT2", "transformer", "GPT2LMHeadModel", TokenHead: "classifier")
+        .Family<Gpt2Config>("gpt2", ModelConfig.Read<Gpt2Config>, (config, precision) => new Gpt2Transformer(config, precision));
 }

@@ -161,7 +161,8 @@ internal sealed class LlamaTransformer : DecoderTransformer
 
     public override TokenEmbedding Embedding { get; }
 
-    public override bool IsBuffer(string name) => LlamaTensors.IsBuffer(name);
+    // The first published files carry the rope frequencies of every layer.
+    public override bool IsBuffer(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
 
     public override Tensor Forward(Model model, ModelInput input)
     {
@@ -177,67 +178,9 @@ internal sealed class LlamaTransformer : DecoderTransformer
     }
 }
 
-/// <summary>LlamaForCausalLM.</summary>
-public sealed class Llama : CausalModel
+/// <summary>LLaMA (2302.13971), its successors, and whoever took its shape.</summary>
+public static class Llama
 {
-    public static readonly Family Family = new("llama", ModelConfig.Read<LlamaConfig>, new Dictionary<ModelKind, FamilyHead>
-    {
-        [ModelKind.CausalLm] = new("LlamaForCausalLM", config => new Llama((LlamaConfig)config)),
-        [ModelKind.SequenceClassification] = new("LlamaForSequenceClassification", config => new LlamaSequenceClassifier((LlamaConfig)config)),
-        [ModelKind.TokenClassification] = new("LlamaForTokenClassification", config => new DecoderTokenClassifier(config, "LlamaForTokenClassification", "model", "score", Body(config))),
-        [ModelKind.QuestionAnswering] = new("LlamaForQuestionAnswering", config => new DecoderQuestionAnswering(config, "LlamaForQuestionAnswering", "transformer", Body(config))),
-        [ModelKind.Encoder] = new("LlamaModel", config => new DecoderWithoutHead(config, "LlamaModel", "model", Body(config))),
-    });
-
-    private readonly LlamaTransformer _model;
-    private readonly Projection? _head;
-
-    public Llama(LlamaConfig config)
-        : base(config, "LlamaForCausalLM")
-    {
-        _model = Add("model", new LlamaTransformer(config, Precision));
-        _head = config.TiesHead ? null : Add("lm_head", new Projection(Precision, config.HiddenSize, config.VocabSize, bias: false));
-    }
-
-    public override string BasePrefix => "model";
-
-    public override TokenEmbedding InputEmbedding => _model.Embedding;
-
-    public override Projection? OutputLayer => _head;
-
-    public override Tensor HeadWeight => _head?.EffectiveWeight() ?? _model.Embedding.HeadWeight();
-
-    public override Tensor Hidden(ModelInput input) => Precision.Round(_model.Forward(this, input));
-
-    public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _model.Embedding.Project(hidden, Precision);
-
-    internal override bool IsIgnoredTensor(string name) => LlamaTensors.IsBuffer(name) || (_head is null && name == "lm_head.weight");
-
-    private static Func<ComputePrecision, DecoderTransformer> Body(ModelConfig config) => precision => new LlamaTransformer((LlamaConfig)config, precision);
-}
-
-/// <summary>LlamaForSequenceClassification: the scores of the last token that is not padding.</summary>
-public sealed class LlamaSequenceClassifier : SequenceClassifier
-{
-    private readonly LlamaTransformer _model;
-    private readonly Projection _score;
-
-    public LlamaSequenceClassifier(LlamaConfig config)
-        : base(config, "LlamaForSequenceClassification")
-    {
-        _model = Add("model", new LlamaTransformer(config, Precision));
-        _score = Add("score", new Projection(Precision, config.HiddenSize, config.LabelCount, bias: false));
-    }
-
-    public override string BasePrefix => "model";
-
-    public override Tensor Logits(ModelInput input) => LastToken.Score(_model.Forward(this, input), _score, input, Config.PadTokenId);
-
-    internal override bool IsIgnoredTensor(string name) => LlamaTensors.IsBuffer(name) || name == "lm_head.weight";
-}
-
-internal static class LlamaTensors
-{
-    /// <summary>The first published files carry the rope frequencies of every layer.</summary>
-    public static bool IsBuffer(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
+    public static readonly Family Family = new DecoderNames("Llama", "model", "LlamaForCausalLM")
+        .Family<LlamaConfig>("llama", ModelConfig.Read<LlamaConfig>, (config, precision) => new LlamaTransformer(config, precision));
 }
