@@ -37,7 +37,8 @@ internal static class Errors
 
     public static UsageException NoSuchInput(string path) => new($"--input: got {path}, which is no file; expected a file with texts. Check the path.");
 
-    public static RunException ResultsLost(IOException cause) => new($"standard output: got '{cause.Message}' when writing; expected room for the results. Free some space or write elsewhere.", cause);
+    public static RunException ResultsLost(Exception cause) =>
+        new($"standard output: got '{(OutputStream.IsTooLarge(cause) ? "File too large" : cause.Message)}' when writing; expected room for the results. Free some space or write elsewhere.", cause);
 
     public static UsageException InputNotUtf8(Exception cause) => new("input: got bytes that are not UTF-8; expected text in UTF-8. Convert it, for example with iconv -f WINDOWS-1252 -t UTF-8.", cause);
 

@@ -43,7 +43,7 @@ internal sealed class OpenedModel : IDisposable
         var tokenizerFolder = adapters.LastOrDefault(HasTokenizer) ?? folder;
         var tokenizer = Tokenizer.Load(tokenizerFolder);
         kind ??= adapters.Count > 0 && LoraConfig.Load(adapters[^1]).TaskType == "SEQ_CLS" ? ModelKind.SequenceClassification : null;
-        var model = ModelLoader.Load(folder, new LoadOptions { Kind = kind, DType = TypeOf(options.InferDtype), Generator = new Generator(0), Labels = LabelsOf(adapters) }).Model;
+        var model = ModelLoader.Load(folder, new LoadOptions { Kind = kind, DType = TypeOf(options.InferDtype), Generator = new Generator(0), Labels = ModelOptions.LabelsOf(adapters) }).Model;
         Adapter? last = null;
         foreach (var adapter in adapters)
         {
@@ -82,13 +82,6 @@ internal sealed class OpenedModel : IDisposable
     }
 
     private static bool HasTokenizer(string folder) => File.Exists(Path.Combine(folder, "tokenizer.json"));
-
-    // A class adapter's folder keeps the labels in its own config.json copy; the base knows none.
-    private static IReadOnlyList<string>? LabelsOf(IReadOnlyList<string> adapters)
-    {
-        if (adapters.Count == 0 || !File.Exists(Path.Combine(adapters[^1], "labels.json"))) return null;
-        return System.Text.Json.JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(adapters[^1], "labels.json")));
-    }
 
     // A recipe written for training may be used as it is: its training keys mean nothing here.
     private static void ClaimTrainingKeys(Recipe recipe)

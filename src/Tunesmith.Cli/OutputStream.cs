@@ -48,13 +48,16 @@ internal sealed class OutputStream(Stream inner, bool isTalk) : Stream
         {
             inner.Write(buffer);
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is IOException || IsTooLarge(problem))
         {
             if (isTalk) return;
             if (problem.HResult == BrokenPipe) throw new ReaderLeftException();
             throw Errors.ResultsLost(problem);
         }
     }
+
+    /// <summary>A file that grew past what a file may have (EFBIG): .NET tells it as an argument.</summary>
+    internal static bool IsTooLarge(Exception problem) => problem is ArgumentOutOfRangeException { ParamName: "value" };
 
     public override void Flush()
     {

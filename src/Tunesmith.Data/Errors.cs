@@ -35,6 +35,9 @@ internal static class Errors
     public static UsageException RowTooLarge(string name, long line, int megabytes) =>
         new($"{name}, line {line}: got a row of more than {megabytes} MiB; expected smaller ones. A quote or bracket that is opened there is probably never closed; otherwise split the row.");
 
+    public static UsageException TooManyCells(string name, long line, int most) =>
+        new($"{name}, line {line}: got a row of more than {most} cells; expected fewer. Check that this is the right file, and set delimiter if the cells are separated by something else.");
+
     // Rows
 
     public static UsageException BadTableRow(Place place, string problem) => new($"{place}: {problem}. Correct the row, or set on_bad_row: skip to leave such rows out.");
@@ -94,6 +97,8 @@ internal static class Errors
 
     public static UsageException NoFileName(string where, IEnumerable<string> keys) =>
         new($"{where}: got an entry without file_name (it has {Few(keys, 12)}); expected a file or folder below dataset_dir. Add file_name.");
+
+    public static UsageException InfoTooLarge(string path, int megabytes) => new($"{path}: got more than {megabytes} MiB; expected the names and files of some data sets. Check that this is the right file.");
 
     public static UsageException InfoValue(string where, string key, string got, string expected) => new($"{where}: {key}: got {got}; expected {expected}. Correct the entry.");
 

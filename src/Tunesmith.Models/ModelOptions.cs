@@ -42,9 +42,21 @@ public sealed record ModelOptions
     public int ExportSize { get; init; } = 5;
 
     /// <summary>The labels of a class adapter, which its folder keeps since the base knows none; null where there is no such adapter.</summary>
-    public IReadOnlyList<string>? KnownLabels()
+    public IReadOnlyList<string>? KnownLabels() => LabelsOf(AdapterNameOrPath ?? []);
+
+    /// <summary>The labels that the last of these adapters' folders keeps; null where it keeps none.</summary>
+    public static IReadOnlyList<string>? LabelsOf(IReadOnlyList<string> adapters)
     {
-        if (AdapterNameOrPath is not { Count: > 0 } adapters || !File.Exists(Path.Combine(adapters[^1], "labels.json"))) return null;
-        return System.Text.Json.JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(adapters[^1], "labels.json")));
+        if (adapters.Count == 0 || !File.Exists(Path.Combine(adapters[^1], "labels.json"))) return null;
+        string path = Path.Combine(adapters[^1], "labels.json");
+        try
+        {
+            var labels = System.Text.Json.JsonSerializer.Deserialize<string[]>(File.ReadAllText(path));
+            return labels is { Length: > 0 } && Array.TrueForAll(labels, label => label is not null) ? labels : throw Errors.BadLabels(path);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            throw Errors.BadLabels(path);
+        }
     }
 }

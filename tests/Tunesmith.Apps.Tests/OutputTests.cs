@@ -6,9 +6,12 @@ namespace Tunesmith.Tests;
 /// <summary>What becomes of results and talk that cannot be written or read.</summary>
 public sealed class OutputTests
 {
+    private const int TooLarge = 27; // EFBIG, which .NET tells in its own way
+
     private sealed class Broken(int code) : MemoryStream
     {
-        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("No space left on device", code);
+        public override void Write(ReadOnlySpan<byte> buffer) =>
+            throw (code == TooLarge ? new ArgumentOutOfRangeException("value", "Specified file length was too large for the file system.") : new IOException("No space left on device", code));
     }
 
     private static (int Code, string Error) Run(Stream results, TextReader? input = null, params string[] arguments)
@@ -21,12 +24,13 @@ public sealed class OutputTests
     }
 
     [Theory]
-    [InlineData("version")]
-    [InlineData("help")]
-    public void Results_that_cannot_be_written_are_no_success(string command)
+    [InlineData("version", 28, "No space left on device")]
+    [InlineData("help", 28, "No space left on device")]
+    [InlineData("help", TooLarge, "File too large")]
+    public void Results_that_cannot_be_written_are_no_success(string command, int number, string problem)
     {
-        var (code, error) = Run(new Broken(28), null, command);
-        Assert.Equal((1, "error: standard output: got 'No space left on device' when writing; expected room for the results. Free some space or write elsewhere.\n"), (code, error));
+        var (code, error) = Run(new Broken(number), null, command);
+        Assert.Equal((1, $"error: standard output: got '{problem}' when writing; expected room for the results. Free some space or write elsewhere.\n"), (code, error));
     }
 
     [Theory]
@@ -34,10 +38,12 @@ public sealed class OutputTests
     [InlineData("help")]
     public void A_reader_that_has_enough_is_no_error(string command) => Assert.Equal((0, ""), Run(new Broken(32), null, command));
 
-    [Fact]
-    public void Talk_that_cannot_be_written_ends_nothing()
+    [Theory]
+    [InlineData(28)]
+    [InlineData(TooLarge)]
+    public void Talk_that_cannot_be_written_ends_nothing(int number)
     {
-        using var talk = new StreamWriter(new OutputStream(new Broken(28), isTalk: true));
+        using var talk = new StreamWriter(new OutputStream(new Broken(number), isTalk: true));
         talk.WriteLine("loss 0.1");
         talk.Flush();
     }

@@ -59,6 +59,8 @@ public sealed class ErrorTests : IDisposable
         _folder.Write("dataset_info.json", "{\"poems\": {\"file_name\": \"a.json\"}}");
         Fails("dataset: got b; expected a name that stands in ", "sft", options);
         Fails("dataset_info.json. It has poems.", "sft", options);
+        _folder.Write("dataset_info.json", new string(' ', (64 << 20) + 1));
+        Fails("dataset_info.json: got more than 64 MiB; expected the names and files of some data sets. Check that this is the right file.", "sft", options);
     }
 
     [Fact]

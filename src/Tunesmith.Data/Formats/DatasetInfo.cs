@@ -6,6 +6,7 @@ namespace Tunesmith.Data.Formats;
 public sealed class DatasetInfo
 {
     public const string FileName = "dataset_info.json";
+    private const int LargestFile = 64 << 20;
 
     private static readonly string[] Known =
     [
@@ -39,7 +40,12 @@ public sealed class DatasetInfo
         {
             using var bytes = Readers.Utf8Stream.Open(path, path);
             using var whole = new MemoryStream();
-            bytes.CopyTo(whole);
+            var block = new byte[1 << 16];
+            for (int got; (got = bytes.Read(block)) > 0;)
+            {
+                if (whole.Length + got > LargestFile) throw Errors.InfoTooLarge(path, LargestFile >> 20);
+                whole.Write(block, 0, got);
+            }
             var raw = whole.GetBuffer().AsMemory(0, (int)whole.Length);
             using var document = JsonDocument.Parse(raw);
             if (!Readers.JsonTexts.AreWhole(raw.Span, document.RootElement)) throw Errors.HalfSurrogate(path);

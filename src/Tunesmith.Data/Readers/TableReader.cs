@@ -11,6 +11,8 @@ internal sealed class TableReader
 {
     // One row may not fill the memory: a quote that is never closed would swallow the rest of the file.
     internal const int LargestRow = 64 << 20;
+    // A cell takes memory although nothing is in it: a row of delimiters alone may not fill it either.
+    internal const int MostCells = 1_000_000;
     private readonly CharSource _chars;
     private readonly string _name;
     private readonly char _delimiter;
@@ -102,12 +104,12 @@ internal sealed class TableReader
             if (c is < 0 or '\n' or '\r')
             {
                 if (c == '\r' && _chars.Peek() == '\n') _chars.Read();
-                _cells.Add(_cell.ToString());
+                Add(line);
                 return false;
             }
             if (c == _delimiter)
             {
-                _cells.Add(_cell.ToString());
+                Add(line);
                 return true;
             }
             if (quoted) problem ??= Errors.AfterClosingQuote((char)c);
@@ -133,6 +135,12 @@ internal sealed class TableReader
             }
             Append((char)c, line);
         }
+    }
+
+    private void Add(long line)
+    {
+        if (_cells.Count == MostCells) throw Errors.TooManyCells(_name, line, MostCells);
+        _cells.Add(_cell.ToString());
     }
 
     private void Append(char c, long line)

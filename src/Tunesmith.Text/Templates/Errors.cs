@@ -48,7 +48,7 @@ internal static class TemplateErrors
     public static JinjaException RangeTooLong(long limit) => Now($"range: got more than {limit} numbers; expected fewer.");
 
     // Values.
-    public static JinjaException UsedUndefined(string why) => Now(why);
+    public static JinjaException UsedUndefined(string why) => Now(Clipped(why));
 
     public static JinjaException Unhashable(string type) => Now($"key: got a {type}; expected a string, number or tuple.");
 
@@ -107,7 +107,7 @@ internal static class TemplateErrors
 
     // Chat templates.
     public static UsageException ChatTemplate(JinjaException e) =>
-        new($"chat template, line {e.Line}: {(e.RaisedByTemplate ? $"it refuses these messages: {e.Message}" : e.Message)}", e);
+        new($"chat template, line {e.Line}: {(e.RaisedByTemplate ? $"it refuses these messages: {Clipped(e.Message)}" : e.Message)}", e);
 
     public static UsageException ContinueAndGenerate() =>
         new("chat: got both a generation prompt and a final message to continue; expected one of them. The first begins a new answer, the second goes on with the last one.");
@@ -181,6 +181,9 @@ internal static class TemplateErrors
 
     /// <summary>An error whose line the running template knows.</summary>
     private static JinjaException Now(string words) => new(words);
+
+    // Words that are the template's own: it may make them as long as it likes. Their end says what is wrong.
+    private static string Clipped(string words) => words.Length <= 400 ? words : words[..300] + "…" + words[^60..];
 
     private static string Short(string text) => text.Length <= 60 ? text : text[..60] + "…";
 }

@@ -98,6 +98,21 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    public void Results_past_a_limit_on_the_size_of_files_are_one_error()
+    {
+        var run = Script.Run($"ulimit -f 1; DOTNET_EnableWriteXorExecute=0 dotnet {AppContext.BaseDirectory}/tunesmith.dll help keys > {_toy.Home}/keys");
+        Assert.Equal((1, "error: standard output: got 'File too large' when writing; expected room for the results. Free some space or write elsewhere.\n"), (run.Code, run.Error));
+    }
+
+    // Nothing can be written, not even what went wrong: what is left is the exit code.
+    [Fact]
+    public void Without_any_room_for_results_or_talk_the_program_still_ends_by_itself()
+    {
+        var run = Script.Run($"ulimit -f 0; DOTNET_EnableWriteXorExecute=0 dotnet {AppContext.BaseDirectory}/tunesmith.dll help keys > {_toy.Home}/keys 2> {_toy.Home}/talk");
+        Assert.Equal(1, run.Code);
+    }
+
+    [Fact]
     public void The_launcher_starts_the_program_under_a_limit_on_the_size_of_files()
     {
         string app = Path.Combine(_toy.Home, "artifacts", "app", "tunesmith");

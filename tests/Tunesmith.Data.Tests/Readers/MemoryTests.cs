@@ -55,7 +55,17 @@ public sealed class MemoryTests : IDisposable
                 for (int i = 0; i < 80; i++) packed.Write(many);
             }
             var error = Assert.Throws<UsageException>(() => _folder.Rows(name));
-            Assert.Contains("a row of more than 64 MiB", error.Message, StringComparison.Ordinal);
+            Assert.Contains("a row of more than 64 MiB; expected smaller ones. A quote or bracket that is opened there is probably never closed", error.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("header.csv.gz", "", "line 1: got a row of more than 1000000 cells; expected fewer. Check that this is the right file")]
+    [InlineData("row.csv.gz", "text,label\n", "line 2: got a row of more than 1000000 cells")]
+    public void A_row_of_delimiters_alone_does_not_fill_the_memory(string name, string head, string expected)
+    {
+        using (var packed = new GZipStream(File.Create(Path.Combine(_folder.Path, name)), CompressionLevel.Fastest))
+            packed.Write(Encoding.UTF8.GetBytes(head + new string(',', TableReader.MostCells)));
+        Assert.Contains(expected, Assert.Throws<UsageException>(() => _folder.Rows(name)).Message, StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Tunesmith.Models;
 using Tunesmith.Models.Adapters;
 using Tunesmith.Models.Checkpoints;
 using Tunesmith.Models.Families;
@@ -76,6 +77,18 @@ public sealed class CheckpointFuzzTests : IDisposable
     {
         File.WriteAllText(_folder.File(LoraConfig.FileName), $"{{\"peft_type\": \"LORA\", {field}}}");
         Assert.Contains(expected, Assert.Throws<UsageException>(() => LoraConfig.Load(_folder.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("[\"ham\"")]
+    [InlineData("{\"0\": \"ham\"}")]
+    [InlineData("[\"ham\", null]")]
+    [InlineData("[]")]
+    [InlineData("[\"\\ud800\"]")]
+    public void Labels_of_an_adapter_that_are_none_are_said(string json)
+    {
+        File.WriteAllText(_folder.File("labels.json"), json);
+        Assert.Contains("labels.json: got something else than a list of texts; expected the names of the classes.", Assert.Throws<UsageException>(() => ModelOptions.LabelsOf([_folder.Path])).Message);
     }
 
     private static Fuzz Fuzzer(Action<byte[]> read) => new() { IsOurs = error => error is UsageException, Read = read };

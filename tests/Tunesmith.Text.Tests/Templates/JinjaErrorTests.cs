@@ -1,3 +1,5 @@
+using Tunesmith.Runs;
+using Tunesmith.Text.Templates;
 using Tunesmith.Text.Templates.Jinja;
 
 namespace Tunesmith.Text.Tests.Templates;
@@ -60,6 +62,16 @@ public sealed class JinjaErrorTests
     [InlineData("a template of more than sixty characters, which is the limit here", "template text: got 65 characters; expected at most 60. Is this the right file?")]
     public void A_template_beyond_a_limit(string template, string message) =>
         Says(message, () => JinjaTemplate.Parse(template, Small with { Depth = 20 }).Render(new Dictionary<string, object?>(), TimeProvider.System));
+
+    [Fact]
+    public void A_name_that_never_ends_is_not_said_in_full()
+    {
+        string message = Assert.Throws<JinjaException>(() => Render("{{ " + new string('a', 50_000) + "() }}")).Message;
+        Assert.True(message.Length < 500, message);
+        Assert.EndsWith("' is undefined", message);
+        string refusal = "{{ raise_exception('no ' * 50000) }}";
+        Assert.True(Assert.Throws<UsageException>(() => ChatTemplate.Parse(refusal).Render([])).Message.Length < 500);
+    }
 
     [Fact]
     public void A_variable_of_a_strange_type() => Says("variable: got a Uri; expected null, a boolean, a number, a string, or lists and dictionaries of these.",
