@@ -49,8 +49,57 @@ public static class VocabResize
         long old = table.Size(0), width = table.Size(1);
         Tensor noise = Tensor.Empty([rows - old, width]);
         noise.NormalInPlace(0, 1 / Math.Sqrt(width), generator);
-        Tensor mean = table.To(DType.Float32).Mean([0], keep: true); // [1, C]
+        Tensor mean = Tensor.From(ColumnMeans(table), 1, width); // [1, C]
         return Tensor.Cat([table, (mean + noise).To(table.DType)], 0);
+    }
+
+    /// <summary>
+    /// The mean of every column, added up as libtorch does with one thread and vectors (cascade_sum in aten/src/ATen/native/cpu/SumKernel.cpp): its own result depends on
+    /// the number of threads and on the processor, and these weights are to be the reference's to the bit.
+    /// </summary>
+    internal static float[] ColumnMeans(Tensor table)
+    {
+        const int Levels = 4, ReadRows = 1024;
+        int rows = (int)table.Size(0), width = (int)table.Size(1);
+        int power = Math.Max(4, (int)Math.Ceiling(Math.Log2(rows)) / Levels), step = 1 << power;
+        float[][] sums = [.. Enumerable.Range(0, Levels).Select(_ => new float[width])];
+        float[] values = [];
+        for (int row = 0; row < rows; row++)
+        {
+            if (row % ReadRows == 0)
+            {
+                using var scope = Scope.Open();
+                values = table.Narrow(0, row, Math.Min(ReadRows, rows - row)).To(DType.Float32).ToFloats();
+            }
+
+            Add(sums[0], values.AsSpan(row % ReadRows * width, width));
+            int done = row + 1;
+            // A full step moves up a level; that level moves on where it is full too.
+            for (int level = 1; done % step == 0 && level < Levels; level++)
+            {
+                Add(sums[level], sums[level - 1]);
+                Array.Clear(sums[level - 1]);
+                if ((done & ((step - 1) << (level * power))) != 0)
+                {
+                    break;
+                }
+            }
+        }
+
+        foreach (float[] higher in sums.Skip(1))
+        {
+            Add(sums[0], higher);
+        }
+
+        return [.. sums[0].Select(sum => sum / rows)];
+    }
+
+    private static void Add(float[] sum, ReadOnlySpan<float> values)
+    {
+        for (int column = 0; column < sum.Length; column++)
+        {
+            sum[column] += values[column];
+        }
     }
 
     private static void SkipDraws(Tensor table, long rows, bool isLinear, Generator generator)
