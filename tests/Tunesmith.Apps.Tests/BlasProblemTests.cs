@@ -1,6 +1,6 @@
 using Tunesmith.Cli.Commands;
 
-namespace Tunesmith.Apps.Tests;
+namespace Tunesmith.Tests;
 
 /// <summary>What <c>env</c> says of a BLAS that makes fp32 products slow.</summary>
 public sealed class BlasProblemTests
