@@ -44,6 +44,7 @@ internal sealed class OpenedModel : IDisposable
         var tokenizer = Tokenizer.Load(tokenizerFolder);
         kind ??= adapters.Count > 0 && LoraConfig.Load(adapters[^1]).TaskType == "SEQ_CLS" ? ModelKind.SequenceClassification : null;
         var model = ModelLoader.Load(folder, new LoadOptions { Kind = kind, DType = TypeOf(options.InferDtype), Generator = new Generator(0), Labels = ModelOptions.LabelsOf(adapters) }).Model;
+        if (model is SequenceClassifier classifier) classifier.PadWith(tokenizer.PadId, tokenizer.EosId);
         Adapter? last = null;
         foreach (var adapter in adapters)
         {

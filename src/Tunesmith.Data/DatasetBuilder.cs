@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tunesmith.Data.Examples;
 using Tunesmith.Data.Formats;
 using Tunesmith.Data.Reports;
@@ -10,6 +11,9 @@ namespace Tunesmith.Data;
 /// <summary>From the recipe's keys to tokens: read, align, mix, split, encode, pack, in the reference's order.</summary>
 public static class DatasetBuilder
 {
+    /// <summary>Stands where a row stood whose text has gone into a pack.</summary>
+    private static readonly Prepared Packed = new(null, default);
+
     /// <summary>Builds the data of a run.</summary>
     /// <param name="options">The recipe's data keys.</param>
     /// <param name="stage">sft, pt or cls.</param>
@@ -58,6 +62,41 @@ public static class DatasetBuilder
         Func<IReadOnlyList<TokenizedExample>, IEnumerable<TokenizedExample>> finish, bool packs)
     {
         var loader = new DatasetLoader(options, seed, settings.Progress);
+        var (trainRows, evalRows, evalByName) = Choose(loader, options, stage, seed, encode, encodeEval);
+        var trainReport = Tally.OfRows(trainRows);
+        var evalReport = evalRows is null ? null : Tally.OfRows(evalRows);
+        List<TokenizedExample> Batches(List<Prepared> rows)
+        {
+            var made = new List<TokenizedExample>();
+            for (int from = 0, to; from < rows.Count; from = to)
+            {
+                to = Math.Min(rows.Count, from + options.PreprocessingBatchSize);
+                made.AddRange(finish([.. Usable(rows.GetRange(from, to - from))]));
+                // Texts whose packs are made are let go: nothing is held twice.
+                if (packs) CollectionsMarshal.AsSpan(rows)[from..to].Fill(Packed);
+            }
+            return made;
+        }
+        // The answers of prompts to generate are not trained on, so only what is trained on is packed.
+        List<TokenizedExample> Evaluated(List<Prepared> rows) => settings.EvalAsPrompts ? [.. Usable(rows)] : Batches(rows);
+        var trainExamples = Batches(trainRows);
+        Require(trainReport, trainExamples, "train", options, stage);
+        var evalExamples = evalRows is null ? null : Evaluated(evalRows);
+        if (evalReport is not null) Require(evalReport, evalExamples!, "eval", options, stage);
+        var report = new DataReport(
+            options.Dataset.Count + options.TrainFile.Count == 0 ? null : Tally.With(trainReport, trainExamples, packs),
+            evalReport is null ? null : Tally.With(evalReport, evalExamples!, packs && !settings.EvalAsPrompts),
+            loader.BadRows.Skipped, loader.BadRows.First);
+        return new DatasetSplits(trainExamples, evalExamples, report, null)
+        {
+            EvalByName = evalByName?.ToDictionary(e => e.Key, e => (IReadOnlyList<TokenizedExample>)Evaluated(e.Value)),
+        };
+    }
+
+    /// <summary>The rows to train on and to evaluate on; each list is its receiver's own.</summary>
+    private static (List<Prepared> Train, List<Prepared>? Eval, OrderedDictionary<string, List<Prepared>>? EvalByName) Choose(
+        DatasetLoader loader, DataOptions options, string stage, int seed, Func<AlignedExample, Prepared> encode, Func<AlignedExample, Prepared> encodeEval)
+    {
         var train = LoadSets(loader, loader.Entries(options.Dataset, options.TrainFile, stage), stage, encode);
         var eval = LoadSets(loader, loader.Entries(options.EvalDataset, options.EvalFile, stage), stage, encodeEval);
         var trainRows = train.Count == 0 ? [] : DatasetLoader.Mix([.. train.Values], options, seed);
@@ -68,22 +107,7 @@ public static class DatasetBuilder
             evalRows = [.. held.Select(i => trainRows[i].AsPrompt ?? trainRows[i])];
             trainRows = [.. kept.Select(i => trainRows[i])];
         }
-        List<TokenizedExample> Batches(List<Prepared> rows) => [.. rows.Chunk(options.PreprocessingBatchSize)
-            .SelectMany(batch => finish([.. batch.Where(r => r.Omission == Omission.None).Select(r => r.Example!)]))];
-        var trainExamples = Batches(trainRows);
-        // The answers of prompts to generate are not trained on, so only what is trained on is packed.
-        List<TokenizedExample> Evaluated(List<Prepared> rows) => settings.EvalAsPrompts ? [.. Usable(rows)] : Batches(rows);
-        var evalExamples = evalRows is null ? null : Evaluated(evalRows);
-        Require(trainRows, trainExamples, "train", options, stage);
-        if (evalRows is not null) Require(evalRows, evalExamples!, "eval", options, stage);
-        var report = new DataReport(
-            train.Count == 0 ? null : Tally.Of(trainRows, trainExamples, packs),
-            evalRows is null ? null : Tally.Of(evalRows, evalExamples!, packs && !settings.EvalAsPrompts),
-            loader.BadRows.Skipped, loader.BadRows.First);
-        return new DatasetSplits(trainExamples, evalExamples, report, null)
-        {
-            EvalByName = options.EvalOnEachDataset && eval.Count > 0 ? eval.ToDictionary(e => e.Key, e => (IReadOnlyList<TokenizedExample>)Evaluated(e.Value)) : null,
-        };
+        return (trainRows, evalRows, options.EvalOnEachDataset && eval.Count > 0 ? eval : null);
     }
 
     /// <summary>The sets by name: named twice they count once, though num_samples draws for each.</summary>
@@ -109,13 +133,12 @@ public static class DatasetBuilder
 
     private static IEnumerable<TokenizedExample> Usable(IEnumerable<Prepared> rows) => rows.Where(r => r.Omission == Omission.None).Select(r => r.Example!);
 
-    private static void Require(List<Prepared> rows, List<TokenizedExample> examples, string what, DataOptions options, string stage)
+    private static void Require(SplitReport rows, List<TokenizedExample> examples, string what, DataOptions options, string stage)
     {
-        bool trains = stage != "sft" || rows.Exists(r => r.Example is not null && !r.NothingToTrain);
-        if ((examples.Count > 0 && trains) || (rows.Count == 0 && what == "train" && options.Dataset.Count + options.TrainFile.Count == 0)) return;
-        if (stage == "pt" && rows.Exists(r => r.Example is not null)) throw Errors.TooLittleText(options.EffectiveCutoff);
-        int turns = rows.Count(r => r.Omission == Omission.Turns);
-        int nothing = rows.Count(r => r.NothingToTrain);
-        throw Errors.NothingUsable(what, $"{turns} of {rows.Count} without an answer or with misplaced turns, {nothing} with nothing to train on");
+        int kept = rows.Rows - rows.WithoutAnswer;
+        bool trains = stage != "sft" || kept > rows.NothingToTrain;
+        if ((examples.Count > 0 && trains) || (rows.Rows == 0 && what == "train" && options.Dataset.Count + options.TrainFile.Count == 0)) return;
+        if (stage == "pt" && kept > 0) throw Errors.TooLittleText(options.EffectiveCutoff);
+        throw Errors.NothingUsable(what, $"{rows.WithoutAnswer} of {rows.Rows} without an answer or with misplaced turns, {rows.NothingToTrain} with nothing to train on");
     }
 }

@@ -95,6 +95,23 @@ public abstract class SequenceClassifier : Model
 
     public IReadOnlyList<string> Id2Label => Config.LabelNames();
 
+    /// <summary>
+    /// Fills up batches with the tokenizer's token, else config.json's, else the end marker, and notes it in the config: a decoder scores the last token
+    /// before the filling and must look for the same one (transformers' Trainer aligns the config with the tokenizer likewise).
+    /// </summary>
+    /// <returns>The token; 0 where there is none at all.</returns>
+    public long PadWith(long? tokenizerPad, long? end)
+    {
+        if ((tokenizerPad ?? Config.PadTokenId ?? end) is not { } id) return 0;
+        if (id != Config.PadTokenId)
+        {
+            Config.PadTokenId = id;
+            Config.SetRaw("pad_token_id", id);
+        }
+
+        return id;
+    }
+
     /// <returns>[B, labels].</returns>
     public abstract Tensor Logits(ModelInput input);
 

@@ -26,7 +26,7 @@ internal sealed class RunModel : IDisposable
     public Adapter? Adapter { get; }
 
     /// <summary>Loads the base and puts the tuning on it. Draws come from torch's default generator, in the reference's order.</summary>
-    public static RunModel Load(RunOptions options, Tokenizer tokenizer, Template? template, LabelSet? labels, IRunObserver observer)
+    public static RunModel Load(RunOptions options, Tokenizer tokenizer, Template? template, LabelSet? labels, bool resumes, IRunObserver observer)
     {
         var training = options.Training;
         var lora = options.Adapter.FinetuningType == "lora" || !training.DoTrain;
@@ -46,7 +46,13 @@ internal sealed class RunModel : IDisposable
         });
         var model = loaded.Model;
         var resized = Resize(model, options, tokenizer, observer);
-        if (loaded.NewParameters.Count > 0) observer.OnMessage($"new weights: {string.Join(", ", loaded.NewParameters)} (the checkpoint has none; they start at random)");
+        if (loaded.NewParameters.Count > 0 && !resumes) observer.OnMessage($"new weights: {string.Join(", ", loaded.NewParameters)} (the checkpoint has none; they start at random)");
+        if (model is SequenceClassifier classifier)
+        {
+            var known = model.Config.PadTokenId;
+            var pad = classifier.PadWith(tokenizer.PadId, tokenizer.EosId);
+            if (pad != (known ?? 0)) observer.OnMessage($"pad_token_id: {pad} ({tokenizer.IdToToken((int)pad)}) fills up batches; config.json has {(known is null ? "none" : known)}");
+        }
         Adapter? adapter = null;
         if (!training.DoTrain)
         {

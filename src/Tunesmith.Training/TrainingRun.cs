@@ -50,7 +50,8 @@ public static class TrainingRun
         folder.Events.Write("start", ("rows", data.Train.Count), ("eval_rows", data.Eval?.Count ?? 0));
 
         using var scope = Scope.Open();
-        using var run = RunModel.Load(options, tokenizer, template, data.Labels, observer);
+        var resume = training.DoTrain ? ResumePoint(training, folder, observer) : null;
+        using var run = RunModel.Load(options, tokenizer, template, data.Labels, resumes: resume is not null, observer);
         var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
         stage.Check(run.Model);
         var watcher = new FolderObserver(observer, folder);
@@ -64,8 +65,7 @@ public static class TrainingRun
         TrainerState? state = null;
         if (training.DoTrain)
         {
-            var resume = ResumePoint(training, folder, observer);
-            if (training.Stage == "cls" && resume is null && evaluates) before = phases.Measure("before", cancel);
+            if (training.Stage == "cls" && evaluates) before = phases.Before(resumes: resume is not null, cancel);
             folder.Begin();
             run.SaveStart(folder.Path);
             var input = new TrainerInput

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Tunesmith.Data;
+using Tunesmith.Models;
 using Tunesmith.Models.Checkpoints;
 using Tunesmith.Runs;
 using Tunesmith.Runs.Folders;

@@ -56,7 +56,7 @@ internal static class Predict
     private static void Classify(Invocation run, OpenedModel opened, SequenceClassifier model, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {
         var cutoff = Math.Min(opened.Data.CutoffLen, (int)Math.Min(model.Config.MaxLength, int.MaxValue));
-        var predictor = new ClassPredictor(model, (int)(model.Config.PadTokenId ?? opened.Tokenizer.PadId ?? 0), BatchRows);
+        var predictor = new ClassPredictor(model, (int)(model.Config.PadTokenId ?? 0), BatchRows);
         foreach (var batch in prompts.Chunk(BatchRows))
         {
             var answers = predictor.Predict(Array.ConvertAll(batch, prompt => Tokenize(opened.Tokenizer, prompt, cutoff)), run.Cancel);

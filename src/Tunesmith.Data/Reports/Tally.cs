@@ -8,7 +8,10 @@ internal static class Tally
 {
     private const int Shown = 3;
 
-    public static SplitReport Of(IReadOnlyList<Prepared> rows, IReadOnlyList<TokenizedExample> result, bool packed)
+    public static SplitReport Of(IReadOnlyList<Prepared> rows, IReadOnlyList<TokenizedExample> result, bool packed) => With(OfRows(rows), result, packed);
+
+    /// <summary>What can be said of the rows before anything is made of them.</summary>
+    public static SplitReport OfRows(IReadOnlyList<Prepared> rows)
     {
         var seen = new HashSet<ulong>();
         int duplicates = 0;
@@ -16,12 +19,9 @@ internal static class Tally
         {
             if (row.Omission == Omission.None && !seen.Add(Hash(row))) duplicates++;
         }
-        int[] lengths = [.. result.Select(e => e.InputIds.Length).Order()];
         return new SplitReport
         {
             Rows = rows.Count,
-            Examples = result.Count,
-            Packed = packed,
             WithoutAnswer = rows.Count(r => r.Omission == Omission.Turns),
             WrongRole = rows.Count(r => r.Faults.HasFlag(TurnFault.Role)),
             WrongCount = rows.Count(r => r.Faults.HasFlag(TurnFault.Count)),
@@ -30,12 +30,23 @@ internal static class Tally
             Truncated = rows.Count(r => r.Truncated),
             Empty = rows.Count(r => r.Empty),
             Duplicates = duplicates,
+            FirstLeftOut = [.. rows.Where(r => r.Omission != Omission.None).Take(Shown).Select(r => r.Place)],
+        };
+    }
+
+    /// <summary>And of what was made of them.</summary>
+    public static SplitReport With(SplitReport rows, IReadOnlyList<TokenizedExample> result, bool packed)
+    {
+        int[] lengths = [.. result.Select(e => e.InputIds.Length).Order()];
+        return rows with
+        {
+            Examples = result.Count,
+            Packed = packed,
             Tokens = lengths.Sum(l => (long)l),
             TrainedTokens = result.Sum(e => (long)e.Labels.Count(l => l != TokenizedExample.Masked)),
             Shortest = lengths.FirstOrDefault(),
             Median = lengths.Length == 0 ? 0 : lengths[(lengths.Length - 1) / 2],
             Longest = lengths.LastOrDefault(),
-            FirstLeftOut = [.. rows.Where(r => r.Omission != Omission.None).Take(Shown).Select(r => r.Place)],
         };
     }
 

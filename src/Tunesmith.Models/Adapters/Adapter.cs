@@ -76,7 +76,7 @@ public sealed class Adapter : IDisposable
             throw Errors.AdapterMerged();
         }
 
-        string[] without = [.. _layers.Where(pair => pair.Layer.Update!.B.Bias is not null && pair.Layer.Bias is null).Select(pair => pair.Name)];
+        string[] without = [.. _layers.Where(pair => pair.Layer.LowRank().B.Bias is not null && pair.Layer.Bias is null).Select(pair => pair.Name)];
         if (without.Length > 0)
         {
             throw Errors.CannotMergeBias(without);
@@ -87,10 +87,11 @@ public sealed class Adapter : IDisposable
         {
             using var scope = Scope.Open();
             Keep(name + ".weight", layer.Weight.Value);
-            Tensor merged = layer.Update!.MergedWeight();
-            Tensor? bias = layer.Update.MergedBias();
+            LowRankUpdate update = layer.LowRank();
+            Tensor merged = update.MergedWeight();
+            Tensor? bias = update.MergedBias();
             layer.Weight.Replace((layer.InputMajor ? merged.Transpose(0, 1) : merged).Contiguous().To(layer.Weight.Value.DType));
-            if (layer.Bias is not null && layer.Update.B.Bias is not null)
+            if (layer.Bias is not null && update.B.Bias is not null)
             {
                 Keep(name + ".bias", layer.Bias.Value);
                 layer.Bias.Replace(bias!.To(layer.Bias.Value.DType));
@@ -192,8 +193,8 @@ public sealed class Adapter : IDisposable
 
     private void SetEnabled(bool enabled)
     {
-        _layers.ForEach(pair => pair.Layer.Update!.Enabled = enabled);
-        _tables.ForEach(pair => pair.Table.Update!.Enabled = enabled);
+        _layers.ForEach(pair => pair.Layer.LowRank().Enabled = enabled);
+        _tables.ForEach(pair => pair.Table.TableUpdate().Enabled = enabled);
     }
 
     private void SwapOriginals()

@@ -55,7 +55,7 @@ internal static class AdapterFile
         var tensors = new List<(string, Tensor)>();
         foreach ((string name, Projection layer) in adapter.Layers)
         {
-            LowRankUpdate update = layer.Update!;
+            LowRankUpdate update = layer.LowRank();
             tensors.Add(($"{AdapterNames.Prefix}{name}.lora_A.weight", Tensor.Cat([update.A.Weight.Value, adapter.Initial[name + ".lora_A.weight"]], 0)));
             tensors.Add(($"{AdapterNames.Prefix}{name}.lora_B.weight", Tensor.Cat([update.B.Weight.Value, -adapter.Initial[name + ".lora_B.weight"]], 1)));
         }

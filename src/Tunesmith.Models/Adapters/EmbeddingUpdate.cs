@@ -8,7 +8,7 @@ namespace Tunesmith.Models.Adapters;
 /// What an adapter changes in an embedding table: a low-rank sum, E + s (B A)ᵀ, with a magnitude per dimension DoRA's form of it,
 /// or some rows replaced.
 /// </summary>
-internal sealed class EmbeddingUpdate : Module
+internal sealed class EmbeddingUpdate : Module, ILayerUpdate
 {
     public const string ChildName = "lora_embedding";
 
@@ -44,12 +44,10 @@ internal sealed class EmbeddingUpdate : Module
 
     public IReadOnlyList<long> RowIds { get; } = [];
 
-    /// <summary>Off while a computation wants the base alone.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <param name="ids">int64 [B, T].</param>
-    /// <param name="x">The base's vectors, [B, T, C].</param>
-    /// <returns>[B, T, C].</returns>
+    public IEnumerable<(string Name, Module Module)> Parts => [(ChildName, this)];
+
     public Tensor Apply(Tensor ids, Tensor x)
     {
         if (Rows is not null)
@@ -62,7 +60,6 @@ internal sealed class EmbeddingUpdate : Module
         return (Magnitude is null ? sum : sum * Stretch()).To(x.DType);
     }
 
-    /// <returns>[V, C].</returns>
     public Tensor MergedWeight()
     {
         Tensor table = _embedding.Weight.Value;
@@ -75,6 +72,8 @@ internal sealed class EmbeddingUpdate : Module
 
         return Magnitude is null ? Sum() : Sum() * Stretch();
     }
+
+    public Tensor SharedWeight() => Rows is not null ? MergedWeight() : _embedding.Weight.Value;
 
     /// <returns>Lengths of the columns of a table [V, C]: [C].</returns>
     public static Tensor ColumnNorms(Tensor table) => (table * table).Sum([0], keep: false).Sqrt();

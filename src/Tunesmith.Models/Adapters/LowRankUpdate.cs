@@ -9,7 +9,7 @@ namespace Tunesmith.Models.Adapters;
 /// What LoRA adds to one linear layer: y + s B(A(dropout(x))) (Hu et al. 2021, 2106.09685), or with a magnitude per output
 /// row DoRA (Liu et al. 2024, 2402.09353); the order of operations is peft's tuners/lora/layer.py and dora.py.
 /// </summary>
-internal sealed class LowRankUpdate
+internal sealed class LowRankUpdate : ILayerUpdate
 {
     private readonly Projection _layer;
     private readonly double _dropout;
@@ -35,14 +35,21 @@ internal sealed class LowRankUpdate
 
     public double Scale { get; }
 
-    /// <summary>Off while a computation wants the base alone.</summary>
     public bool Enabled { get; set; } = true;
+
+    /// <summary>Under peft's names.</summary>
+    public IEnumerable<(string Name, Module Module)> Parts
+    {
+        get
+        {
+            yield return ("lora_A", A);
+            yield return ("lora_B", B);
+            if (Magnitude is not null) yield return ("lora_magnitude_vector", Magnitude);
+        }
+    }
 
     private Tensor? Bias => B.Bias?.Value;
 
-    /// <param name="x">What entered the layer, [..., in].</param>
-    /// <param name="y">What the layer made of it, [..., out].</param>
-    /// <returns>[..., out].</returns>
     public Tensor Apply(Tensor x, Tensor y)
     {
         bool drops = _dropout > 0 && _layer.Training;
@@ -59,12 +66,13 @@ internal sealed class LowRankUpdate
         return (y + ((stretch - 1.0) * plain) + (stretch * low * Scale)).To(y.DType);
     }
 
-    /// <returns>The weight that the layer with its update has, [out, in].</returns>
     public Tensor MergedWeight()
     {
         Tensor sum = Sum();
         return Magnitude is null ? sum : (Magnitude.Weight.Value / RowNorms(sum)).Unsqueeze(1) * sum;
     }
+
+    public Tensor SharedWeight() => _layer.BaseWeight();
 
     /// <returns>The bias that the layer with its update has; null where neither has one.</returns>
     public Tensor? MergedBias()
@@ -84,6 +92,15 @@ internal sealed class LowRankUpdate
     public static Tensor RowNorms(Tensor weight) => (weight * weight).Sum([1], keep: false).Sqrt();
 
     private Tensor Sum() => _layer.BaseWeight() + Delta();
+}
+
+internal static class UpdateOf
+{
+    /// <summary>The update that <see cref="Adapter"/> put on a layer.</summary>
+    public static LowRankUpdate LowRank(this Projection layer) => (LowRankUpdate)layer.Update!;
+
+    /// <inheritdoc cref="LowRank"/>
+    public static EmbeddingUpdate TableUpdate(this TokenEmbedding table) => (EmbeddingUpdate)table.Update!;
 }
 
 /// <summary>One matrix of an update, with the parameter names peft gives it.</summary>

@@ -1,4 +1,3 @@
-using Tunesmith.Models.Adapters;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Nn;
 
@@ -32,7 +31,7 @@ public sealed class Projection : Module
 
     public Parameter? Bias { get; }
 
-    internal LowRankUpdate? Update { get; private set; }
+    internal ILayerUpdate? Update { get; private set; }
 
     internal ComputePrecision Precision => _precision;
 
@@ -50,25 +49,16 @@ public sealed class Projection : Module
     /// <returns>The weight with its update, [out, in].</returns>
     public Tensor EffectiveWeight() => Update is { Enabled: true } ? Update.MergedWeight() : BaseWeight();
 
-    /// <summary>Puts an update on the layer; its matrices become the layer's children, under peft's names.</summary>
-    internal void Attach(LowRankUpdate update)
+    /// <summary>Puts an update on the layer; its parts become the layer's children.</summary>
+    internal void Attach(ILayerUpdate update)
     {
         Update = Update is null ? update : throw Errors.AdapterPresent();
-        Add("lora_A", update.A);
-        Add("lora_B", update.B);
-        if (update.Magnitude is not null)
-        {
-            Add("lora_magnitude_vector", update.Magnitude);
-        }
+        foreach (var (name, module) in update.Parts) Add(name, module);
     }
 
     internal void Detach()
     {
-        foreach (string name in (string[])["lora_A", "lora_B", "lora_magnitude_vector"])
-        {
-            Remove(name);
-        }
-
+        foreach (var (name, _) in Update?.Parts ?? []) Remove(name);
         Update = null;
     }
 }

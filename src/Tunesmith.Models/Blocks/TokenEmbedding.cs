@@ -1,4 +1,3 @@
-using Tunesmith.Models.Adapters;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Nn;
 
@@ -26,7 +25,7 @@ public sealed class TokenEmbedding : Module
 
     public Parameter Weight { get; }
 
-    internal EmbeddingUpdate? Update { get; private set; }
+    internal ILayerUpdate? Update { get; private set; }
 
     /// <param name="ids">int64 [B, T].</param>
     /// <returns>[B, T, C].</returns>
@@ -42,23 +41,20 @@ public sealed class TokenEmbedding : Module
     /// <returns>[..., V].</returns>
     internal Tensor Project(Tensor hidden, ComputePrecision precision) => precision.Linear(hidden, HeadWeight(), null);
 
-    /// <returns>
-    /// The table as a tied output matrix, [V, C]: replaced rows count there too, a low-rank sum does not (peft adapts the
-    /// look-up only and leaves the shared matrix to the head).
-    /// </returns>
-    internal Tensor HeadWeight() => Update is { Enabled: true, Rows: not null } ? Update.MergedWeight() : Weight.Value;
+    /// <returns>The table as a tied output matrix, [V, C].</returns>
+    internal Tensor HeadWeight() => Update is { Enabled: true } ? Update.SharedWeight() : Weight.Value;
 
     internal Tensor Lookup(Tensor table, Tensor ids) => table.Embed(ids, _padId ?? -1);
 
-    internal void Attach(EmbeddingUpdate update)
+    internal void Attach(ILayerUpdate update)
     {
         Update = Update is null ? update : throw Errors.AdapterPresent();
-        Add(EmbeddingUpdate.ChildName, update);
+        foreach (var (name, module) in update.Parts) Add(name, module);
     }
 
     internal void Detach()
     {
-        Remove(EmbeddingUpdate.ChildName);
+        foreach (var (name, _) in Update?.Parts ?? []) Remove(name);
         Update = null;
     }
 }

@@ -10,6 +10,8 @@ namespace Tunesmith.Models.Checkpoints;
 /// </summary>
 public abstract record ModelConfig
 {
+    public const string FileName = "config.json";
+
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -24,7 +26,8 @@ public abstract record ModelConfig
     [JsonInclude]
     public int VocabSize { get; internal set; }
 
-    public long? PadTokenId { get; init; }
+    [JsonInclude]
+    public long? PadTokenId { get; internal set; }
 
     public bool? TieWordEmbeddings { get; init; }
 

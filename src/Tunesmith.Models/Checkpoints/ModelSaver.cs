@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Tunesmith.Models.Adapters;
 using Tunesmith.Models.Blocks;
 using Tunesmith.Torch;
 
@@ -17,12 +16,11 @@ public static class ModelSaver
     /// <param name="dtype">Stored dtype; null stores what the model holds.</param>
     public static void Save(Model model, string folder, long maxShardBytes = DefaultShardBytes, DType? dtype = null)
     {
-        if (model.NamedModules().Any(pair => pair.Module is Projection { Update.Enabled: true } or TokenEmbedding { Update.Enabled: true }))
-        {
-            throw Errors.UnmergedAdapter();
-        }
-
-        var tensors = model.NamedParameters().Where(pair => !AdapterNames.IsLora(pair.Name)).Select(pair => (pair.Name, pair.Parameter.Value)).ToList();
+        var updates = model.NamedModules().Select(pair => (pair.Module as Projection)?.Update ?? (pair.Module as TokenEmbedding)?.Update).OfType<ILayerUpdate>().ToList();
+        if (updates.Exists(update => update.Enabled)) throw Errors.UnmergedAdapter();
+        // What an update that is switched off holds belongs to the adapter, not to the model.
+        var foreign = updates.SelectMany(update => update.Parts).SelectMany(part => part.Module.NamedParameters()).Select(pair => pair.Parameter).ToHashSet();
+        var tensors = model.NamedParameters().Where(pair => !foreign.Contains(pair.Parameter)).Select(pair => (pair.Name, pair.Parameter.Value)).ToList();
         SaveTensors(tensors, folder, maxShardBytes, dtype);
         SaveConfig(model, folder, dtype ?? (tensors.Count > 0 ? tensors[0].Value.DType : DType.Float32));
     }
@@ -34,7 +32,7 @@ public static class ModelSaver
         raw["architectures"] = new JsonArray(model.Architecture);
         string field = raw.ContainsKey("torch_dtype") && !raw.ContainsKey("dtype") ? "torch_dtype" : "dtype";
         raw[field] = TorchName(dtype);
-        JsonFile.Write(Path.Combine(folder, ModelLoader.ConfigName), raw);
+        JsonFile.Write(Path.Combine(folder, ModelConfig.FileName), raw);
         if (model is CausalModel)
         {
             JsonFile.Write(Path.Combine(folder, "generation_config.json"), GenerationConfig(raw));

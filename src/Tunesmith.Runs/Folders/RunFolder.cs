@@ -166,7 +166,7 @@ public sealed class RunFolder : IDisposable
         {
             if (System.IO.Path.GetFileName(checkpoint)["checkpoint-".Length..].All(char.IsAsciiDigit)) AtomicFolder.Delete(checkpoint);
         }
-        foreach (var name in (ReadOnlySpan<string>)["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json", RunRecord.FileName])
+        foreach (var name in (ReadOnlySpan<string>)["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "before_results.json", "train_results.json", "eval_results.json", "predict_results.json", RunRecord.FileName])
             Remove(System.IO.Path.Combine(folder, name));
     }
 

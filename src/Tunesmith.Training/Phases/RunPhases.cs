@@ -32,12 +32,15 @@ internal sealed class RunPhases(RunOptions options, Model model, Tokenizer token
         return ["loss", .. sets.SelectMany(prefix => _training.Stage == "pt" ? [prefix + "_loss"] : new[] { prefix + "_loss", prefix + "_accuracy" })];
     }
 
-    /// <summary>Measures once and tells; writes nothing.</summary>
-    public IReadOnlyDictionary<string, double> Measure(string when, CancellationToken cancel)
+    /// <summary>What the model can do before training: measured and kept in before_results.json, from where a run that goes on takes it.</summary>
+    public IReadOnlyDictionary<string, double>? Before(bool resumes, CancellationToken cancel)
     {
+        const string prefix = "before_";
+        if (resumes) return ResultFiles.Numbers(folder.Path, "before")?.ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value);
         var metrics = new Dictionary<string, double>();
         foreach (var set in _sets)
-            foreach (var (name, value) in Measure(set, when, cancel).Event.Metrics) metrics[set.Name.Length == 0 ? name : $"{set.Name}_{name}"] = value;
+            foreach (var (name, value) in Measure(set, "before", cancel).Event.Metrics) metrics[set.Name.Length == 0 ? name : $"{set.Name}_{name}"] = value;
+        ResultFiles.Write(folder.Path, "before", metrics.ToDictionary(entry => prefix + entry.Key, entry => (object?)entry.Value));
         return metrics;
     }
 

@@ -1,9 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using Tunesmith.Runs.Files;
 
 namespace Tunesmith.Training.Results;
 
-/// <summary>train_results.json, eval_results.json, predict_results.json and their union all_results.json: four spaces, keys sorted, no newline at the end.</summary>
+/// <summary>train_results.json, eval_results.json, predict_results.json, our own before_results.json and their union all_results.json: four spaces, keys sorted, no newline at the end.</summary>
 public static class ResultFiles
 {
     /// <summary>Writes `{split}_results.json` and merges the metrics into all_results.json.</summary>
@@ -26,6 +27,15 @@ public static class ResultFiles
         if (steps is double updates) metrics[split + "_steps_per_second"] = Math.Round(updates / seconds, 3);
     }
 
+    /// <summary>The numbers of `{split}_results.json` whose names begin with `{split}_`; null where there are none.</summary>
+    public static IReadOnlyDictionary<string, double>? Numbers(string folder, string split)
+    {
+        var numbers = new Dictionary<string, double>();
+        foreach (var (name, value) in Read(Path.Combine(folder, split + "_results.json")))
+            if (name.StartsWith(split + "_", StringComparison.Ordinal) && (value is double or long)) numbers[name] = Convert.ToDouble(value, CultureInfo.InvariantCulture);
+        return numbers.Count == 0 ? null : numbers;
+    }
+
     private static Dictionary<string, object?> Read(string path)
     {
         var all = new Dictionary<string, object?>();
@@ -35,7 +45,7 @@ public static class ResultFiles
             using var document = JsonDocument.Parse(File.ReadAllText(path));
             foreach (var entry in document.RootElement.EnumerateObject()) all[entry.Name] = Value(entry.Value);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             all.Clear(); // a file of that name that is not ours is replaced, as the reference replaces it
         }

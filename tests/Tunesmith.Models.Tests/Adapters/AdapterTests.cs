@@ -247,9 +247,9 @@ public sealed class AdapterFileTests : IDisposable
         using CausalModel model = Tensors.Causal("gpt2");
         Tensor before = model.HeadWeight.Clone();
         using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, TargetModules = ["wte"] }, new Generator(1));
-        adapter.Tables[0].Table.Update!.A!.Value.Detach().FillInPlace(0.1);
+        adapter.Tables[0].Table.TableUpdate().A!.Value.Detach().FillInPlace(0.1);
         Assert.True(model.HeadWeight.EqualBits(before));
-        Assert.False(adapter.Tables[0].Table.Update!.MergedWeight().EqualBits(before));
+        Assert.False(adapter.Tables[0].Table.TableUpdate().MergedWeight().EqualBits(before));
     }
 
     [Fact]
@@ -258,7 +258,7 @@ public sealed class AdapterFileTests : IDisposable
         using var scope = Scope.Open();
         using CausalModel model = Tensors.Causal("llama");
         using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 2, UseDora = true, TargetModules = ["embed_tokens"] }, new Generator(1));
-        EmbeddingUpdate update = adapter.Tables[0].Table.Update!;
+        EmbeddingUpdate update = adapter.Tables[0].Table.TableUpdate();
         update.A!.Value.Detach().NormalInPlace(0, 0.1, new Generator(2));
         update.Magnitude!.Value.Detach().MulInPlace(1.5);
         // Column c of E + s (B A)ᵀ, brought to 1.5 times the length that column c of E has.
@@ -344,8 +344,8 @@ public sealed class AdapterFileTests : IDisposable
             using Adapter adapter = LoraAttach.Run(model, new LoraConfig { Rank = 1, Alpha = 1, TargetModules = ["q_proj"] }, new Generator(1));
             foreach ((string _, Projection layer) in adapter.Layers)
             {
-                layer.Update!.A.Weight.Value.Detach().FillInPlace(value);
-                layer.Update.B.Weight.Value.Detach().FillInPlace(value);
+                layer.LowRank().A.Weight.Value.Detach().FillInPlace(value);
+                layer.LowRank().B.Weight.Value.Detach().FillInPlace(value);
             }
 
             adapter.Save(folder);
@@ -353,7 +353,7 @@ public sealed class AdapterFileTests : IDisposable
 
         using Model both = Tensors.Load("llama");
         using Adapter combined = new AdapterCombination("ties", [1, 1], Density: 1, Signs: signs).Load(both, folders);
-        Assert.All(combined.Layers[0].Layer.Update!.A.Weight.Value.ToFloats(), value => Assert.Equal(expected, value));
+        Assert.All(combined.Layers[0].Layer.LowRank().A.Weight.Value.ToFloats(), value => Assert.Equal(expected, value));
         Assert.Contains("got the sign method 'vote'; expected total or frequency", Assert.Throws<UsageException>(() => new AdapterCombination("ties", [1, 1], Density: 1, Signs: "vote").Load(both, folders)).Message);
     }
 

@@ -27,6 +27,23 @@ public sealed class HeadVariantTests : IDisposable
     }
 
     [Theory]
+    [InlineData(null, null, 3L, 3)]
+    [InlineData(5L, null, 3L, 5)]
+    [InlineData(5L, 7L, 3L, 7)]
+    public void A_classifier_looks_for_the_token_that_batches_are_filled_up_with(long? config, long? tokenizer, long? end, long expected)
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load("llama", ModelKind.SequenceClassification);
+        var classifier = (SequenceClassifier)model;
+        if (config is not null) classifier.PadWith(config, null);
+        Tensor alone = classifier.Logits(new ModelInput { InputIds = Tensor.From([40L, 17, 90], 1, 3) });
+        Assert.Equal(expected, classifier.PadWith(tokenizer, end));
+        Assert.Equal(expected, model.Config.Raw["pad_token_id"]!.GetValue<long>());
+        Tensor together = classifier.Logits(new ModelInput { InputIds = Tensor.From([40L, 17, 90, expected, expected, 40, 17, 90, 8, 41], 2, 5) });
+        Tensors.AreClose(alone.Squeeze(0), together.Narrow(0, 0, 1).Squeeze(0));
+    }
+
+    [Theory]
     [InlineData("llama", "score")]
     [InlineData("gpt2", "classifier")]
     public void A_token_classifier_is_one_layer_over_the_hidden_states(string family, string head)

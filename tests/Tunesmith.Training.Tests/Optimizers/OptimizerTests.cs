@@ -85,7 +85,7 @@ public class OptimizerTests
     public void Gpt2_norms_are_spared_although_their_names_do_not_say_so()
     {
         using var scope = Scope.Open();
-        using var model = Tunesmith.Models.Checkpoints.ModelLoader.Load(Toy.Family("gpt2")).Model;
+        using var model = Tunesmith.Models.ModelLoader.Load(Toy.Family("gpt2")).Model;
         var groups = ParameterGroups.Of(model, new TrainingOptions { WeightDecay = 0.1 });
         Assert.DoesNotContain(groups[0].Parameters, entry => entry.Name.Contains("ln_"));
         Assert.Contains(groups[1].Parameters, entry => entry.Name.EndsWith("ln_1.weight"));

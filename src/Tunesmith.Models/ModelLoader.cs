@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using Tunesmith.Models.Checkpoints;
 using Tunesmith.Models.Families;
 using Tunesmith.Torch;
 using Tunesmith.Torch.Nn;
 
-namespace Tunesmith.Models.Checkpoints;
+namespace Tunesmith.Models;
 
 /// <summary>How a model folder is loaded.</summary>
 public sealed record LoadOptions
@@ -43,8 +44,6 @@ public sealed record LoadedModel(Model Model, IReadOnlyList<string> NewParameter
 /// <summary>Reads and writes model folders as Hugging Face lays them out.</summary>
 public static class ModelLoader
 {
-    public const string ConfigName = "config.json";
-
     /// <summary>config.json as its family's record; needs no libtorch.</summary>
     public static (Family Family, ModelConfig Config) ReadConfig(string folder)
     {
@@ -53,7 +52,7 @@ public static class ModelLoader
             throw Errors.FolderMissing(folder);
         }
 
-        string path = Path.Combine(folder, ConfigName);
+        string path = Path.Combine(folder, ModelConfig.FileName);
         JsonObject raw = JsonFile.ReadObject(path);
         Family family = FamilyPlate.Get(path, ModelConfig.ReadModelType(path, raw));
         return (family, family.ReadConfig(path, raw));
@@ -69,10 +68,10 @@ public static class ModelLoader
             throw Errors.HeadNotAvailable(family.ModelType, kind.ToString(), family.Heads.Keys.Select(known => known.ToString()));
         }
 
-        config = Changed(family, Path.Combine(folder, ConfigName), config, options);
+        config = Changed(family, Path.Combine(folder, ModelConfig.FileName), config, options);
         if (!options.FromScratch && config.TiesHead && TiedHead.IsContradicted(folder))
         {
-            config = family.ReadConfig(Path.Combine(folder, ConfigName), TiedHead.Untied(config.Raw));
+            config = family.ReadConfig(Path.Combine(folder, ModelConfig.FileName), TiedHead.Untied(config.Raw));
         }
 
         Model model = head.Build(config);
