@@ -16,9 +16,7 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
     private bool _smoothed;
     private int _drawn;
 
-    /// <summary>Metrics of the evaluation examples by when they were measured.</summary>
-    public Dictionary<string, EvaluationEvent> Evaluations { get; } = [];
-
+    /// <summary>What the model said of the evaluation examples at last.</summary>
     public IReadOnlyList<ExamplePrediction> Predictions { get; private set; } = [];
 
     public TimeSpan TrainingTime { get; private set; }
@@ -68,8 +66,8 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
 
     public void OnEvaluate(EvaluationEvent evaluation)
     {
-        Evaluations[evaluation.When] = evaluation;
-        Line($"evaluation {evaluation.When} training{(evaluation.When == "during" ? $", update {evaluation.Step}" : "")}: "
+        var when = evaluation.When switch { "without" => "", "during" => $" during training, update {evaluation.Step}", _ => $" {evaluation.When} training" };
+        Line($"evaluation{when}{(evaluation.Set.Length > 0 ? $" on {evaluation.Set}" : "")}: "
             + string.Join(", ", evaluation.Metrics.OrderBy(m => m.Key == "loss" ? "" : m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {m.Value.ToString("F4", CultureInfo.InvariantCulture)}")));
     }
 

@@ -1,3 +1,4 @@
+using Tunesmith.Models;
 using Tunesmith.Models.Adapters;
 using Tunesmith.Runs.Recipes;
 
@@ -16,20 +17,31 @@ internal static class ModelPlace
     {
         if (File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml" or ".json") return Runs.Recipes.Recipe.Load(path, overrides);
         if (!Directory.Exists(path)) throw Errors.NoSuchFolder(path);
+        var trained = Trained(path);
+        var model = trained?.Bind<ModelOptions>();
         var keys = new List<string>();
         if (File.Exists(Path.Combine(path, LoraConfig.FileName)))
         {
             var config = LoraConfig.Load(path);
             keys.Add($"model_name_or_path={config.BaseModel}");
-            keys.Add($"adapter_name_or_path={path}");
+            keys.Add($"adapter_name_or_path={string.Join(',', [.. Below(trained, model), path])}");
         }
         else if (File.Exists(Path.Combine(path, "config.json"))) keys.Add($"model_name_or_path={path}");
         else throw Errors.NotAModelFolder(path);
-        foreach (var key in (string[])["template", "default_system", "stage", "cutoff_len", "text_column", "text_pair_column"])
+        foreach (var key in (string[])["template", "default_system", "stage", "cutoff_len", "text_column", "text_pair_column", "rope_scaling"])
         {
-            if (Trained(path)?.Peek(key) is { } value) keys.Add($"{key}={value}");
+            if (trained?.Peek(key) is { } value) keys.Add($"{key}={value}");
         }
+        // The added tokens are in the tokenizer that training saved.
+        if (model is { GrowsVocabulary: true }) keys.Add("resize_vocab=true");
         return Runs.Recipes.Recipe.FromOverrides([.. keys, .. overrides]);
+    }
+
+    // A run that began with adapters merged all of them, or went on with the last one.
+    private static IEnumerable<string> Below(Recipe? trained, ModelOptions? model)
+    {
+        var first = model?.AdapterNameOrPath ?? [];
+        return first.Count == 0 || trained!.Bind<AdapterOptions>().CreateNewAdapter ? first : first.SkipLast(1);
     }
 
     // A run's folder and its checkpoints say with which template they were trained.

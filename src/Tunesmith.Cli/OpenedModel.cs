@@ -39,11 +39,17 @@ internal sealed class OpenedModel : IDisposable
         recipe.ThrowIfProblems();
         var folder = options.ModelNameOrPath ?? throw Errors.NoBase(path);
         var adapters = options.AdapterNameOrPath ?? [];
-        // The tokenizer that training saved stands beside the adapter; it has the template's changes.
-        var tokenizerFolder = adapters.LastOrDefault(HasTokenizer) ?? folder;
-        var tokenizer = Tokenizer.Load(tokenizerFolder);
+        var tokenizer = options.LoadTokenizer();
         kind ??= adapters.Count > 0 && LoraConfig.Load(adapters[^1]).TaskType == "SEQ_CLS" ? ModelKind.SequenceClassification : null;
-        var model = ModelLoader.Load(folder, new LoadOptions { Kind = kind, DType = TypeOf(options.InferDtype), Generator = new Generator(0), Labels = ModelOptions.LabelsOf(adapters) }).Model;
+        var head = ClassHead.Of(adapters);
+        var generator = new Generator(0);
+        var model = ModelLoader.Load(folder, new LoadOptions
+        {
+            Kind = kind, DType = TypeOf(options.InferDtype), Generator = generator, Labels = head?.Labels, ProblemType = head?.ProblemType,
+            // A model that was trained on stretched positions is used with the same ones; a recipe that says nothing of lengths means LLaMA-Factory's factor for use.
+            RopeScaling = options.RopeScaling, TextLength = recipe.Has("cutoff_len") ? data.CutoffLen : null,
+        }).Model;
+        if (options.GrowsVocabulary && model is CausalModel causal) VocabResize.Run(causal, tokenizer.Count, generator);
         if (model is SequenceClassifier classifier) classifier.PadWith(tokenizer.PadId, tokenizer.EosId);
         Adapter? last = null;
         foreach (var adapter in adapters)
@@ -81,8 +87,6 @@ internal sealed class OpenedModel : IDisposable
         adapter.Detach();
         adapter.Dispose();
     }
-
-    private static bool HasTokenizer(string folder) => File.Exists(Path.Combine(folder, "tokenizer.json"));
 
     // A recipe written for training may be used as it is: its training keys mean nothing here.
     private static void ClaimTrainingKeys(Recipe recipe)

@@ -12,6 +12,7 @@ internal static class ClassBuilder
 {
     public static DatasetSplits Build(DataOptions options, Tokenizer tokenizer, int seed, BuildSettings settings)
     {
+        if (Named(settings)) options = options with { ProblemType = options.ProblemType ?? settings.KnownProblem };
         int cutoff = Math.Min(options.CutoffLen, settings.MaxLength ?? int.MaxValue);
         if (tokenizer.ModelMaxLength > 0) cutoff = Math.Min(cutoff, tokenizer.ModelMaxLength);
         var encoder = new ClassEncoder(tokenizer, cutoff);
@@ -53,12 +54,13 @@ internal static class ClassBuilder
         string problem = options.ProblemType ?? (many ? LabelSet.Multi : LooksLikeValues(rows) ? LabelSet.Regression : LabelSet.Single);
         if (problem == LabelSet.Regression) return new LabelSet([], problem);
         var found = LabelSet.Sort(rows.SelectMany(r => r.Labels));
-        // A fresh checkpoint calls its classes LABEL_0, LABEL_1, ...: those are places, not names.
-        bool named = settings.KnownLabels is { } known && !known.All(k => k.StartsWith("LABEL_", StringComparison.Ordinal));
-        if (named) return new LabelSet(settings.KnownLabels!, problem);
+        if (Named(settings)) return new LabelSet(settings.KnownLabels!, problem);
         if (found.Count < 2 && problem == LabelSet.Single) throw Errors.OneClass(found.Count == 0 ? "" : found[0]);
         return new LabelSet(found, problem);
     }
+
+    // A fresh checkpoint calls its classes LABEL_0, LABEL_1, ...: those are places, not names.
+    private static bool Named(BuildSettings settings) => settings.KnownLabels is { } known && !known.All(label => label.StartsWith("LABEL_", StringComparison.Ordinal));
 
     // Values, not classes: every label is a number and at least one has a fraction.
     private static bool LooksLikeValues(List<Prepared> rows) =>

@@ -26,6 +26,9 @@ public sealed record BuildSettings
     /// <summary>The classes of the checkpoint, in the order of its outputs (id2label); null for a new head.</summary>
     public IReadOnlyList<string>? KnownLabels { get; init; }
 
+    /// <summary>The checkpoint's problem_type, which holds for its own classes where the recipe says nothing else.</summary>
+    public string? KnownProblem { get; init; }
+
     /// <summary>Evaluation examples are prompts to be answered (predict_with_generate) instead of texts to be scored.</summary>
     public bool EvalAsPrompts { get; init; }
 

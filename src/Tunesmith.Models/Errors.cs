@@ -38,7 +38,7 @@ internal static class Errors
 
     public static UsageException BadJson(string path, string what) => new($"{path}: got invalid JSON ({what}); expected one JSON object. Correct or copy the file again.");
 
-    public static UsageException BadLabels(string path) => new($"{path}: got something else than a list of texts; expected the names of the classes. Copy the adapter's folder again.");
+    public static UsageException BadLabels(string path) => new($"{path}: got no labels; expected a list of texts, the names of the classes. Copy the adapter's folder again.");
 
     public static UsageException JsonTooLarge(string path, long bytes, long limit) => new($"{path}: got {bytes} bytes; expected at most {limit} for a JSON file of a model folder. Check that this is the right file.");
 

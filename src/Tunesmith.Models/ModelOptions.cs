@@ -1,4 +1,5 @@
 using Tunesmith.Runs.Recipes;
+using Tunesmith.Text.Tokenizers;
 
 namespace Tunesmith.Models;
 
@@ -41,22 +42,15 @@ public sealed record ModelOptions
     [RecipeKey("export_size", "Largest size of one file of an exported model, in gigabytes.", Min = 1)]
     public int ExportSize { get; init; } = 5;
 
-    /// <summary>The labels of a class adapter, which its folder keeps since the base knows none; null where there is no such adapter.</summary>
-    public IReadOnlyList<string>? KnownLabels() => LabelsOf(AdapterNameOrPath ?? []);
+    /// <summary>Added tokens need rows in the embeddings.</summary>
+    public bool GrowsVocabulary => ResizeVocab || AddTokens is { Count: > 0 } || AddSpecialTokens is { Count: > 0 };
 
-    /// <summary>The labels that the last of these adapters' folders keeps; null where it keeps none.</summary>
-    public static IReadOnlyList<string>? LabelsOf(IReadOnlyList<string> adapters)
+    /// <summary>The base's tokenizer, or the one that training left beside the last adapter, with the tokens that the recipe adds.</summary>
+    public Tokenizer LoadTokenizer()
     {
-        if (adapters.Count == 0 || !File.Exists(Path.Combine(adapters[^1], "labels.json"))) return null;
-        string path = Path.Combine(adapters[^1], "labels.json");
-        try
-        {
-            var labels = System.Text.Json.JsonSerializer.Deserialize<string[]>(File.ReadAllText(path));
-            return labels is { Length: > 0 } && Array.TrueForAll(labels, label => label is not null) ? labels : throw Errors.BadLabels(path);
-        }
-        catch (System.Text.Json.JsonException)
-        {
-            throw Errors.BadLabels(path);
-        }
+        var tokenizer = Tokenizer.Load(AdapterNameOrPath?.LastOrDefault(folder => File.Exists(Path.Combine(folder, "tokenizer.json"))) ?? ModelNameOrPath!);
+        if (AddTokens is { Count: > 0 } plain) tokenizer.AddTokens(plain.Select(token => new AddedToken(token)), special: false);
+        if (AddSpecialTokens is { Count: > 0 } special) tokenizer.AddTokens(special.Select(token => new AddedToken(token, Normalized: false, Special: true)), special: true);
+        return tokenizer;
     }
 }

@@ -48,8 +48,12 @@ public sealed record RunStart(long Rows, RunLength Length, long FirstStep, long 
 public sealed record StepEvent(long Step, long TotalSteps, double Epoch, double Loss, double GradNorm, double LearningRate, IReadOnlyList<float> MicroLosses,
     long Tokens, TimeSpan Elapsed, long TensorsLive);
 
-/// <summary>The metrics of one evaluation. `When`: before, during or after training.</summary>
-public sealed record EvaluationEvent(string When, long Step, double Epoch, IReadOnlyDictionary<string, double> Metrics, TimeSpan Elapsed);
+/// <summary>The metrics of one evaluation. `When`: before, during or after training, or without any.</summary>
+public sealed record EvaluationEvent(string When, long Step, double Epoch, IReadOnlyDictionary<string, double> Metrics, TimeSpan Elapsed)
+{
+    /// <summary>Which set was measured, where there are several.</summary>
+    public string Set { get; init; } = "";
+}
 
 /// <summary>What the model says of one evaluation example.</summary>
 /// <param name="Row">Index among the evaluation examples.</param>

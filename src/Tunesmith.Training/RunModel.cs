@@ -85,7 +85,7 @@ internal sealed class RunModel : IDisposable
         if (Adapter is not null) Adapter.Save(folder);
         else ModelSaver.Save(Model, folder);
         if (Model is SequenceClassifier classifier && Adapter is not null)
-            AtomicFile.WriteAllText(Path.Combine(folder, "labels.json"), System.Text.Json.JsonSerializer.Serialize(classifier.Id2Label));
+            ClassHead.Write(folder, classifier);
         if (_template is { Own: null }) _tokenizer.ChatTemplate ??= _template.ToJinja(_tokenizer);
         if (_template is { Own: null, ReplaceJinjaTemplate: true }) _tokenizer.ChatTemplate = _template.ToJinja(_tokenizer);
         _tokenizer.Save(folder);
@@ -105,6 +105,7 @@ internal sealed class RunModel : IDisposable
         if (Adapter is null || !_options.Adapter.PissaConvert || !_options.Adapter.PissaInit) return;
         SaveAsLora(Path.Combine(folder, "pissa_backup"), training: false);
         Adapter.SaveConverted(Path.Combine(folder, "pissa_converted"));
+        if (Model is SequenceClassifier classifier) ClassHead.Write(Path.Combine(folder, "pissa_converted"), classifier);
         SaveAdapterCard(Path.Combine(folder, "pissa_converted"));
     }
 
@@ -168,8 +169,7 @@ internal sealed class RunModel : IDisposable
     // New tokens need rows in the embeddings, drawn before anything else; these are then trained and saved whole (LLaMA-Factory model/model_utils/embedding.py).
     private static IReadOnlyList<string> Resize(Model model, RunOptions options, Tokenizer tokenizer, IRunObserver observer)
     {
-        var wanted = options.Model.ResizeVocab || options.Model.AddTokens is { Count: > 0 } || options.Model.AddSpecialTokens is { Count: > 0 };
-        if (!wanted || model is not CausalModel causal) return [];
+        if (!options.Model.GrowsVocabulary || model is not CausalModel causal) return [];
         var names = VocabResize.Run(causal, tokenizer.Count, Generator.Default);
         if (names.Count > 0) observer.OnMessage($"embeddings resized for {tokenizer.Count:N0} tokens; trained whole: {string.Join(", ", names)}");
         return names;

@@ -63,7 +63,7 @@ internal sealed class RunRecorder(TrainerInput input, TrainerState state, Progre
         ResultFiles.AddSpeed(record, prefix, result.Runtime, result.Examples, result.Batches);
         Log(record, new LogRecord { CurrentSteps = state.GlobalStep, TotalSteps = state.MaxSteps, Elapsed = Elapsed, EvalLoss = prefix == "eval" ? result.Loss : null });
         var metrics = new Dictionary<string, double>(result.Metrics) { ["loss"] = result.Loss };
-        input.Observer.OnEvaluate(new EvaluationEvent("during", state.GlobalStep, state.Epoch, metrics, result.Runtime));
+        input.Observer.OnEvaluate(new EvaluationEvent("during", state.GlobalStep, state.Epoch, metrics, result.Runtime) { Set = prefix == "eval" ? "" : prefix["eval_".Length..] });
     }
 
     /// <summary>Logs the summary and gives it as train_results.json holds it.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Tunesmith.Data;
 using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
 using Tunesmith.Models.Checkpoints;
 using Tunesmith.Runs.Files;
 using Tunesmith.Runs.Folders;
@@ -106,10 +107,7 @@ public static class TrainingRun
     /// <param name="say">Told what a person should know of the template.</param>
     public static (Tokenizer Tokenizer, Template? Template) Text(RunOptions options, Action<string>? say = null)
     {
-        var folder = options.Model.AdapterNameOrPath?.LastOrDefault(f => File.Exists(Path.Combine(f, "tokenizer.json"))) ?? options.Model.ModelNameOrPath!;
-        var tokenizer = Tokenizer.Load(folder);
-        if (options.Model.AddTokens is { Count: > 0 } plainTokens) tokenizer.AddTokens(plainTokens.Select(t => new AddedToken(t)), special: false);
-        if (options.Model.AddSpecialTokens is { Count: > 0 } specialTokens) tokenizer.AddTokens(specialTokens.Select(t => new AddedToken(t, Normalized: false, Special: true)), special: true);
+        var tokenizer = options.Model.LoadTokenizer();
         Template? template = null;
         if (options.Training.Stage != "cls")
         {
@@ -124,16 +122,17 @@ public static class TrainingRun
     public static DatasetSplits Build(RunOptions options, Tokenizer tokenizer, Template? template)
     {
         var (_, config) = ModelLoader.ReadConfig(options.Model.ModelNameOrPath!);
+        var head = ClassHead.Of(options.Model.AdapterNameOrPath ?? []);
         var data = DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, (int)options.Training.Seed, new BuildSettings
         {
             MaxLength = (int)Math.Min(config.MaxLength, int.MaxValue),
-            KnownLabels = options.Model.KnownLabels() ?? (config.Id2label is { Count: > 0 } ? config.LabelNames() : null),
+            KnownLabels = head?.Labels ?? (config.Id2label is { Count: > 0 } ? config.LabelNames() : null),
+            KnownProblem = head?.ProblemType ?? config.ProblemType,
             EvalAsPrompts = options.Training.PredictWithGenerate,
             AddsBos = tokenizer.AddsBos,
         });
         // A template may bring marks that the tokenizer did not have; the model has no embedding for them unless it gets one.
-        var grows = options.Model.ResizeVocab || options.Model.AddTokens is { Count: > 0 } || options.Model.AddSpecialTokens is { Count: > 0 };
-        if (!grows && data.Train.Concat(data.Eval ?? []).SelectMany(e => e.InputIds).FirstOrDefault(id => id >= config.VocabSize) is > 0 and var outside)
+        if (!options.Model.GrowsVocabulary && data.Train.Concat(data.Eval ?? []).SelectMany(e => e.InputIds).FirstOrDefault(id => id >= config.VocabSize) is > 0 and var outside)
             throw Errors.TokenWithoutEmbedding(tokenizer.IdToToken(outside) ?? "?", outside, config.VocabSize);
         return data;
     }

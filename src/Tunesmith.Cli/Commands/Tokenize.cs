@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Tunesmith.Data;
+using Tunesmith.Models;
 using Tunesmith.Runs.Recipes;
 using Tunesmith.Text.Conversations;
 using Tunesmith.Text.Tokenizers;
@@ -39,9 +40,9 @@ internal static class Tokenize
         var path = run.Arguments.Single("tokenize", "model or recipe");
         var isRecipe = File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml" or ".json" && Path.GetFileName(path) != "tokenizer.json";
         if (isRecipe && !run.Arguments.Has("--text") && !run.Arguments.Has("--input")) return Examples(run, path);
-        var folder = isRecipe ? RunOptions.Bind(Recipe.Load(path, run.Arguments.Overrides)).Model.ModelNameOrPath! : path;
-        if (!Directory.Exists(folder) && !File.Exists(folder)) throw Errors.NoSuchFolder(folder);
-        var tokenizer = Tokenizer.Load(folder);
+        var model = isRecipe ? RunOptions.Bind(Recipe.Load(path, run.Arguments.Overrides)).Model : new ModelOptions { ModelNameOrPath = path };
+        if (!Directory.Exists(model.ModelNameOrPath) && !File.Exists(model.ModelNameOrPath)) throw Errors.NoSuchFolder(model.ModelNameOrPath!);
+        var tokenizer = model.LoadTokenizer();
         foreach (var text in InputTexts.Lines(run, "tokenize")) Show(run, tokenizer, text);
         return App.Done;
     }

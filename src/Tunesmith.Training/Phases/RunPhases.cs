@@ -21,6 +21,8 @@ internal sealed class RunPhases(RunOptions options, Model model, Tokenizer token
     /// <summary>State at the end of training; null without training.</summary>
     public TrainerState? Trained { get; set; }
 
+    private string AtTheEnd => Trained is null ? "without" : "after";
+
     /// <summary>Whether there is anything to measure on.</summary>
     public bool HasExamples => _sets.Count > 0;
 
@@ -90,7 +92,7 @@ internal sealed class RunPhases(RunOptions options, Model model, Tokenizer token
 
     private (IReadOnlyDictionary<string, double> Told, TimeSpan Runtime, int Batches) Lost(EvaluationSet set, Dictionary<string, object?> record, string prefix, CancellationToken cancel)
     {
-        var (told, result) = Measure(set, "after", cancel);
+        var (told, result) = Measure(set, AtTheEnd, cancel);
         record[prefix + "_loss"] = result.Loss;
         foreach (var (name, value) in result.Metrics) record[$"{prefix}_{name}"] = value;
         Show(result);
@@ -102,16 +104,16 @@ internal sealed class RunPhases(RunOptions options, Model model, Tokenizer token
         var (answers, runtime, batches) = Answers(set, cancel);
         var metrics = Compared(answers);
         foreach (var (name, value) in metrics) record[$"{prefix}_{name}"] = value;
-        observer.OnEvaluate(new EvaluationEvent("after", Trained?.GlobalStep ?? 0, Trained?.Epoch ?? 0, metrics, runtime));
+        observer.OnEvaluate(new EvaluationEvent(AtTheEnd, Trained?.GlobalStep ?? 0, Trained?.Epoch ?? 0, metrics, runtime) { Set = set.Name });
         return (metrics, runtime, batches);
     }
 
     private (EvaluationEvent Event, EvaluationResult Result) Measure(EvaluationSet set, string when, CancellationToken cancel)
     {
-        if (when == "after") Prepare(set);
-        var result = evaluator.Run(set.Examples, cancel, when == "after" && Trained is null ? _log.Stepped : null);
+        if (when != "before") Prepare(set);
+        var result = evaluator.Run(set.Examples, cancel, when == "without" ? _log.Stepped : null);
         var metrics = new Dictionary<string, double>(result.Metrics) { ["loss"] = result.Loss };
-        var told = new EvaluationEvent(when, Trained?.GlobalStep ?? 0, Trained?.Epoch ?? 0, metrics, result.Runtime);
+        var told = new EvaluationEvent(when, Trained?.GlobalStep ?? 0, Trained?.Epoch ?? 0, metrics, result.Runtime) { Set = set.Name };
         observer.OnEvaluate(told);
         return (told, result);
     }

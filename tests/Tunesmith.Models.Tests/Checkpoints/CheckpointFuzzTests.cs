@@ -80,15 +80,14 @@ public sealed class CheckpointFuzzTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[\"ham\"")]
-    [InlineData("{\"0\": \"ham\"}")]
-    [InlineData("[\"ham\", null]")]
-    [InlineData("[]")]
-    [InlineData("[\"\\ud800\"]")]
+    [InlineData("{\"labels\": {\"0\": \"ham\"}}")]
+    [InlineData("{\"labels\": [\"ham\", null]}")]
+    [InlineData("{\"labels\": []}")]
+    [InlineData("{}")]
     public void Labels_of_an_adapter_that_are_none_are_said(string json)
     {
-        File.WriteAllText(_folder.File("labels.json"), json);
-        Assert.Contains("labels.json: got something else than a list of texts; expected the names of the classes.", Assert.Throws<UsageException>(() => ModelOptions.LabelsOf([_folder.Path])).Message);
+        File.WriteAllText(_folder.File(ClassHead.FileName), json);
+        Assert.Contains("labels.json: got no labels; expected a list of texts, the names of the classes.", Assert.Throws<UsageException>(() => ClassHead.Of([_folder.Path])).Message);
     }
 
     private static Fuzz Fuzzer(Action<byte[]> read) => new() { IsOurs = error => error is UsageException, Read = read };

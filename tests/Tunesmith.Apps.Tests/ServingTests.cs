@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace Tunesmith.Tests;
+
+/// <summary>What was trained is what is used: the folder that a run leaves carries all that its training did to the base.</summary>
+public sealed class ServingTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tunesmith-serving-").FullName;
+
+    public ServingTests() => File.WriteAllLines(Data("rows.jsonl"), Enumerable.Range(0, 4).Select(row =>
+        $$"""{"instruction": "Once upon a time <x> {{row}}", "output": "{{string.Concat(Enumerable.Repeat("there was a girl. ", 40))}}"}"""));
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Data(string name) => Path.Combine(_folder, name);
+
+    private CliRun Run(string output, params string[] keys)
+    {
+        File.WriteAllText(Data("recipe.yaml"), $"model_name_or_path: {Repo.Root}/models/stories260k\nstage: sft\ntemplate: empty\ncutoff_len: 64\ndo_eval: true\neval_file: {Data("rows.jsonl")}\n");
+        return Done(CliRun.Of(["train", Data("recipe.yaml"), $"output_dir={Data(output)}", .. keys]));
+    }
+
+    private CliRun Train(string output, params string[] keys) =>
+        Run(output, ["do_train=true", $"train_file={Data("rows.jsonl")}", "max_steps=2", "per_device_train_batch_size=2", "learning_rate=1e-3", .. keys]);
+
+    private static CliRun Done(CliRun run)
+    {
+        Assert.True(run.Code == 0, run.Error);
+        return run;
+    }
+
+    private double Loss(string output) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Data(output), "eval_results.json"))).RootElement.GetProperty("eval_loss").GetDouble();
+
+    [Theory]
+    [InlineData("finetuning_type=lora")]
+    [InlineData("finetuning_type=lora", "use_dora=true")]
+    [InlineData("finetuning_type=lora", "pissa_init=true")]
+    [InlineData("finetuning_type=lora", "add_tokens=<x>")]
+    [InlineData("finetuning_type=full", "add_special_tokens=<x>")]
+    [InlineData("finetuning_type=lora", "rope_scaling=linear", "cutoff_len=1300")]
+    [InlineData("finetuning_type=full", "rope_scaling=yarn", "cutoff_len=1024")]
+    [InlineData("finetuning_type=lora", "adapter_name_or_path=FIRST")]
+    [InlineData("finetuning_type=lora", "adapter_name_or_path=FIRST", "create_new_adapter=true", "seed=7")]
+    public void What_was_evaluated_is_what_is_used_and_exported(params string[] keys)
+    {
+        if (keys.Contains("adapter_name_or_path=FIRST")) Train("first", "finetuning_type=lora");
+        Train("out", [.. keys.Select(key => key.Replace("FIRST", Data("first"), StringComparison.Ordinal))]);
+        string used = Done(CliRun.Of(["score", Data("out"), "--text", "Once upon a time <x> there was"])).Out;
+        Done(CliRun.Of(["export", Data("out"), $"export_dir={Data("exported")}"]));
+        Assert.Equal(used, Done(CliRun.Of(["score", Data("exported"), "--text", "Once upon a time <x> there was"])).Out);
+
+        var again = Run("again", [$"model_name_or_path={Data("exported")}", .. keys.Where(key => key.StartsWith("cutoff_len", StringComparison.Ordinal))]);
+        Assert.Equal(Loss("out"), Loss("again"), 1e-5);
+        Assert.Contains("evaluation: loss ", again.Error);
+    }
+
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("full")]
+    public void A_classifier_of_many_labels_stays_one(string tuning)
+    {
+        File.WriteAllLines(Data("labels.jsonl"), Enumerable.Range(0, 12).Select(row => JsonSerializer.Serialize(new { text = $"item {row}", labels = row % 3 == 0 ? ["red", "big"] : new[] { row % 2 == 0 ? "red" : "big" } })));
+        string[] keys = ["stage=cls", $"eval_file={Data("labels.jsonl")}", "text_column=text", "label_column=labels"];
+        var trained = Train("out", [.. keys, $"train_file={Data("labels.jsonl")}", $"finetuning_type={tuning}"]);
+        string predicted = Done(CliRun.Of(["predict", Data("out"), "--text", "item 3"])).Out;
+        // Each label has a probability of its own.
+        var probabilities = JsonDocument.Parse(predicted).RootElement.GetProperty("probabilities").EnumerateObject().Sum(label => label.Value.GetDouble());
+        Assert.NotEqual(1, probabilities, 1e-3);
+        Done(CliRun.Of(["export", Data("out"), $"export_dir={Data("exported")}"]));
+        Assert.Equal(predicted, Done(CliRun.Of(["predict", Data("exported"), "--text", "item 3"])).Out);
+
+        // Of a set whose rows happen to have one label each the model still knows what it is.
+        File.WriteAllLines(Data("single.jsonl"), File.ReadLines(Data("labels.jsonl")).Where(line => !line.Contains("\"red\",\"big\"", StringComparison.Ordinal)));
+        string[] single = [.. keys, $"eval_file={Data("single.jsonl")}"];
+        Run("again", [.. single, $"model_name_or_path={Data("exported")}"]);
+        if (tuning == "lora") Run("adapter", [.. single, $"adapter_name_or_path={Data("out")}"]);
+        if (tuning == "lora") Assert.Equal(Loss("again"), Loss("adapter"), 1e-5);
+        Assert.Matches("evaluation after training: loss .*, accuracy ", trained.Error);
+    }
+}
