@@ -84,6 +84,7 @@ internal sealed class RunModel : IDisposable
     {
         if (Adapter is not null) Adapter.Save(folder);
         else ModelSaver.Save(Model, folder);
+        if (Adapter is null) Models.Adapters.Adapter.Remove(folder);
         if (Model is SequenceClassifier classifier && Adapter is not null)
             ClassHead.Write(folder, classifier);
         if (_template is { Own: null }) _tokenizer.ChatTemplate ??= _template.ToJinja(_tokenizer);

@@ -31,6 +31,14 @@ public sealed record TrainingOptions
     [RecipeKey("resume_from_checkpoint", "A checkpoint folder to go on from; true for the newest in output_dir.")]
     public string? ResumeFromCheckpoint { get; init; }
 
+    /// <summary>The checkpoint that is named by its path; null where none is.</summary>
+    public string? NamedCheckpoint => ResumeFromCheckpoint is { Length: > 0 } named && !bool.TryParse(named, out _) ? named : null;
+
+    /// <summary>The recipe asks for one of the checkpoints in output_dir: these are then not overwritten, whatever overwrite_output_dir says.</summary>
+    public bool GoesOnInside => NamedCheckpoint is { } named
+        ? OutputDir is not null && Path.GetFullPath(named).StartsWith(Path.GetFullPath(OutputDir) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        : bool.TryParse(ResumeFromCheckpoint, out var newest) && newest;
+
     [RecipeKey("per_device_train_batch_size", "Examples in a training micro-batch.", Min = 1)]
     public int PerDeviceTrainBatchSize { get; init; } = 8;
 

@@ -35,10 +35,13 @@ public static class TrainingRun
         if (!training.DoTrain && !training.DoEval && !training.DoPredict) throw Errors.NothingToDo();
         var output = training.OutputDir!;
         // A folder that is there is looked at before anything heavy: another run's, a finished one, one in use.
-        using var existing = Directory.Exists(output) ? Open(request, options) : null;
+        // One that is to be overwritten keeps what it has until the data are known to be good.
+        if (training.OverwriteOutputDir) RunFolder.CheckFree(output);
+        using var existing = Directory.Exists(output) && !training.OverwriteOutputDir ? Open(request, options) : null;
         if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
         if (existing is null) RunFolder.CheckPlace(output);
         CheckpointFiles.Open(options.Model.ModelNameOrPath!).Dispose(); // a cut-off or legacy file is told before the data are read
+        foreach (var adapter in options.Model.AdapterNameOrPath ?? []) Adapter.Check(adapter);
 
         var (tokenizer, template) = Text(options, observer.OnWarning);
         Generator.Default.Seed((ulong)training.Seed);
@@ -72,7 +75,7 @@ public static class TrainingRun
             var input = new TrainerInput
             {
                 Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, EvalByName = data.EvalByName, Observer = watcher, Time = request.Time,
-                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, EvaluationMean = mean, ResumeAsTransformers = NamedCheckpoint(training) is not null,
+                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, EvaluationMean = mean, ResumeAsTransformers = training.NamedCheckpoint is not null,
             };
             using var trainer = new Trainer(request.Watch?.Invoke(input) ?? input);
             var result = trainer.Run(cancel);
@@ -138,7 +141,8 @@ public static class TrainingRun
     }
 
     private static RunFolder Open(RunRequest request, RunOptions options) =>
-        RunFolder.Open(options.Training.OutputDir!, request.Recipe, options.Training.OverwriteOutputDir, request.Time, anyRecipe: NamedCheckpoint(options.Training) is not null);
+        RunFolder.Open(options.Training.OutputDir!, request.Recipe, options.Training.OverwriteOutputDir, request.Time,
+            anyRecipe: options.Training.NamedCheckpoint is not null, keep: options.Training.GoesOnInside);
 
     private static RunOutcome AlreadyDone(RunRequest request, RunFolder folder)
     {
@@ -146,12 +150,9 @@ public static class TrainingRun
         return new RunOutcome(RunEnding.WasDone, folder.Path, null, null);
     }
 
-    private static string? NamedCheckpoint(TrainingOptions training) =>
-        training.ResumeFromCheckpoint is { Length: > 0 } named && !bool.TryParse(named, out _) ? named : null;
-
     private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer)
     {
-        if (NamedCheckpoint(training) is { } named) return named;
+        if (training.NamedCheckpoint is { } named) return named;
         foreach (var name in folder.HalfWritten.Where(name => name.StartsWith("checkpoint-", StringComparison.Ordinal)))
             observer.OnWarning($"{name} was half-written when the run stopped: it is skipped");
         var newest = CheckpointFolders.Newest(folder.Path, observer.OnWarning);
@@ -163,7 +164,7 @@ public static class TrainingRun
     private static string Stopped(TrainingOptions training, long steps)
     {
         if (steps == 0) return "Stopped before the first update; nothing was trained yet. The same command starts anew.";
-        var next = training.OverwriteOutputDir ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : "The same command goes on from there.";
+        var next = training.OverwriteOutputDir && !training.GoesOnInside ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : "The same command goes on from there.";
         return $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {next}";
     }
 

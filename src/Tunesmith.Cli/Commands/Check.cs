@@ -112,7 +112,7 @@ internal static class Check
         var output = options.Training.OutputDir;
         try
         {
-            return (RunFolder.Look(output, recipe, options.Training.OverwriteOutputDir) switch
+            return (RunFolder.Look(output, recipe, options.Training.OverwriteOutputDir, options.Training.NamedCheckpoint is not null, options.Training.GoesOnInside) switch
             {
                 RunState.Finished => $"{output} holds this run, finished; train will do nothing unless overwrite_output_dir=true",
                 RunState.Interrupted => $"{output} holds this run, unfinished; train will go on with it",

@@ -49,6 +49,12 @@ public sealed class Adapter : IDisposable
     /// <summary>Reads an adapter folder in peft's layout and puts it on the model.</summary>
     public static Adapter Load(Model model, string folder, bool trainable = false) => AdapterFile.Load(model, folder, trainable);
 
+    /// <summary>Sees that a folder holds a whole adapter, without reading its weights.</summary>
+    public static void Check(string folder) => AdapterFile.Check(folder);
+
+    /// <summary>Removes an adapter from a folder that a whole model was written to: it would be put on that model.</summary>
+    public static void Remove(string folder) => AdapterFile.Remove(folder);
+
     /// <summary>Writes adapter_config.json and adapter_model.safetensors in peft's layout.</summary>
     public void Save(string folder) => AdapterFile.Save(this, folder);
 

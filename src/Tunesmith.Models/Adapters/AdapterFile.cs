@@ -84,15 +84,31 @@ internal static class AdapterFile
     public static Adapter Load(Model model, string folder, bool trainable)
     {
         LoraConfig config = LoraConfig.Load(folder).For(model);
+        using SafeTensorsFile file = Open(folder);
+        var reading = new AdapterReading(model, config, folder, file);
+        return reading.Run(trainable);
+    }
+
+    public static void Check(string folder)
+    {
+        LoraConfig.Load(folder);
+        Open(folder).Dispose();
+    }
+
+    public static void Remove(string folder)
+    {
+        foreach (string name in (string[])[LoraConfig.FileName, WeightsName, ClassHead.FileName]) File.Delete(Path.Combine(folder, name));
+    }
+
+    private static SafeTensorsFile Open(string folder)
+    {
         string path = Path.Combine(folder, WeightsName);
         if (!File.Exists(path) && File.Exists(Path.Combine(folder, LegacyName)))
         {
             throw Errors.LegacyWeights(Path.Combine(folder, LegacyName));
         }
 
-        using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        var reading = new AdapterReading(model, config, folder, file);
-        return reading.Run(trainable);
+        return SafeTensorsFile.Open(path);
     }
 
     /// <summary>With embed_tokens or lm_head among the targets peft stores the base's weights of those that are adapted (get_peft_model_state_dict).</summary>

@@ -37,7 +37,8 @@ public sealed class RunFolder : IDisposable
     /// nobody's run, is refused unless <paramref name="overwrite"/>; then the old run's own files are removed and no others.
     /// </summary>
     /// <param name="anyRecipe">Goes on in the folder although the recipe differs: the checkpoint to go on from was named.</param>
-    public static RunFolder Open(string path, Recipe recipe, bool overwrite, TimeProvider clock, bool anyRecipe = false)
+    /// <param name="keep">Goes on from one of the folder's own checkpoints, so that even overwriting removes nothing of the run there.</param>
+    public static RunFolder Open(string path, Recipe recipe, bool overwrite, TimeProvider clock, bool anyRecipe = false, bool keep = false)
     {
         var full = System.IO.Path.GetFullPath(path);
         if (File.Exists(full)) throw Errors.OutputIsFile(path);
@@ -54,9 +55,9 @@ public sealed class RunFolder : IDisposable
         {
             var keys = RunRecord.KeysOf(recipe);
             var record = RunRecord.Read(full, out bool broken);
-            var state = overwrite ? RunState.Fresh : Judge(path, full, record, broken, keys, anyRecipe);
+            var state = overwrite && (record is null || !keep) ? RunState.Fresh : Judge(path, full, record, broken, keys, anyRecipe || keep);
             var halfWritten = RemoveLeftOvers(full);
-            if (overwrite) RemoveRun(full);
+            if (overwrite && !keep) RemoveRun(full);
             if (state == RunState.Fresh)
             {
                 record = new RunRecord(RunRecord.Running, Now(clock), null, keys);
@@ -89,14 +90,20 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Sees that no other process works in the folder, if it is there at all.</summary>
+    public static void CheckFree(string path)
+    {
+        if (Directory.Exists(path)) FolderLock.Take(System.IO.Path.GetFullPath(path)).Dispose();
+    }
+
     /// <summary>What <see cref="Open"/> would find, without making or locking anything; what it would refuse is the same error here.</summary>
-    public static RunState Look(string path, Recipe recipe, bool overwrite, bool anyRecipe = false)
+    public static RunState Look(string path, Recipe recipe, bool overwrite, bool anyRecipe = false, bool keep = false)
     {
         var full = System.IO.Path.GetFullPath(path);
         if (File.Exists(full)) throw Errors.OutputIsFile(path);
-        if (overwrite || !Directory.Exists(full)) return RunState.Fresh;
+        if (!Directory.Exists(full)) return RunState.Fresh;
         var record = RunRecord.Read(full, out bool broken);
-        return Judge(path, full, record, broken, RunRecord.KeysOf(recipe), anyRecipe);
+        return overwrite && (record is null || !keep) ? RunState.Fresh : Judge(path, full, record, broken, RunRecord.KeysOf(recipe), anyRecipe || keep);
     }
 
     /// <summary>Writes <c>recipe.yaml</c>: every value in force with its origin; it can be run again as it is.</summary>
@@ -166,7 +173,7 @@ public sealed class RunFolder : IDisposable
         {
             if (System.IO.Path.GetFileName(checkpoint)["checkpoint-".Length..].All(char.IsAsciiDigit)) AtomicFolder.Delete(checkpoint);
         }
-        foreach (var name in (ReadOnlySpan<string>)["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "before_results.json", "train_results.json", "eval_results.json", "predict_results.json", RunRecord.FileName])
+        foreach (var name in (string[])["events.jsonl", "trainer_log.jsonl", "trainer_state.json", "all_results.json", "before_results.json", "train_results.json", "eval_results.json", "predict_results.json", "predictions.jsonl", "generated_predictions.jsonl", .. Directory.EnumerateFiles(folder, "training_*.png").Select(file => System.IO.Path.GetFileName(file)), RunRecord.FileName])
             Remove(System.IO.Path.Combine(folder, name));
     }
 

@@ -120,6 +120,19 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void Overwriting_keeps_the_checkpoint_that_the_run_is_to_go_on_from()
+    {
+        Open().Dispose();
+        Directory.CreateDirectory(Path.Combine(_folder, "checkpoint-10"));
+        var recipe = Recipe.Parse("learning_rate: 3e-4", "toy.yaml");
+        recipe.Bind<ToyOptions>();
+        Assert.Equal(RunState.Interrupted, RunFolder.Look(_folder, recipe, overwrite: true, keep: true));
+        using var again = RunFolder.Open(_folder, recipe, overwrite: true, TimeProvider.System, keep: true);
+        Assert.Equal(RunState.Interrupted, again.State);
+        Assert.True(Directory.Exists(Path.Combine(_folder, "checkpoint-10")));
+    }
+
+    [Fact]
     public void What_a_killed_writer_left_is_removed_and_told()
     {
         Open().Dispose();
