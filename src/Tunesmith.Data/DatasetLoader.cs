@@ -1,3 +1,4 @@
+using Tunesmith.Data.Examples;
 using Tunesmith.Data.Formats;
 using Tunesmith.Data.Random;
 using Tunesmith.Data.Readers;
@@ -63,8 +64,9 @@ internal sealed class DatasetLoader
                 unseen.ExceptWith(row.Columns);
             }
             var example = format.Align(row);
-            if (strict && example.Faults != TurnFault.None) throw Errors.BrokenTurns(row.Place, example.Faults);
-            return prepare(example);
+            var prepared = prepare(example);
+            if (strict && (example.Faults != TurnFault.None || prepared is Prepared { Omission: Omission.Turns })) throw Errors.BrokenTurns(row.Place, example.Faults);
+            return prepared;
         }, () =>
         {
             if (byDefault && entry.Formatting == "alpaca") unseen.IntersectWith([entry.Columns.Prompt!]);

@@ -56,11 +56,11 @@ internal static class Errors
 
     public static UsageException NotJson(Place place, string reason) => new($"{place}: got a line that is no JSON ({reason}); expected one JSON object a line. Correct the line, or set on_bad_row: skip to leave such lines out.");
 
-    public static UsageException NotAnObject(Place place, string got) => new($"{place} (record {place.Record}): got {got}; expected a JSON object with the columns as its properties. Correct it, or set on_bad_row: skip.");
+    public static UsageException NotAnObject(Place place, string got) => new($"{place}: got {got}; expected a JSON object with the columns as its properties. Correct it, or set on_bad_row: skip.");
 
-    public static UsageException BrokenJson(string name, long line, string reason) => new($"{name}, line {line}: got broken JSON ({reason}); expected a list of objects. Correct the file there.");
+    public static UsageException BrokenJson(Place place, string reason) => new($"{place}: got broken JSON ({reason}); expected a list of objects. Correct the file there.");
 
-    public static UsageException CutOff(string name, long line) => new($"{name}, line {line}: the file ends in the middle of its JSON; expected the closing bracket of the list. The file was cut off: copy or write it again.");
+    public static UsageException CutOff(Place place) => new($"{place}: the file ends in the middle of its JSON; expected the closing bracket of the list. The file was cut off: copy or write it again.");
 
     public static UsageException NoList(string name) => new($"{name}: got JSON without a list of objects; expected [{{…}}, …], or an object with one such list, or one object a line. Change the file's form.");
 

@@ -48,6 +48,14 @@ public sealed class CheckTests : IDisposable
     }
 
     [Fact]
+    public void An_adapter_that_is_not_there_is_told()
+    {
+        var run = Check("text,label\nhello,a\nbye,b\n", "finetuning_type=lora", $"adapter_name_or_path={Path.Combine(_folder, "nowhere")}");
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Contains("nowhere/adapter_config.json: got no such file", run.Error);
+    }
+
+    [Fact]
     public void Json_has_the_records_the_updates_and_the_estimates()
     {
         var run = Check("text,label\nhello,a\nbye,b\n", "--json", "num_train_epochs=2");

@@ -166,7 +166,12 @@ public sealed class DatasetBuilderTests : IDisposable
         Assert.Equal(1, data.Report.Train!.WithoutAnswer);
         Assert.Contains(data.Report.Lines(), l => l.Contains("1 without a usable answer left out", StringComparison.Ordinal));
         var error = Assert.Throws<UsageException>(() => Build("sft", options with { OnBadRow = "strict" }));
-        Assert.Contains("line 2: got a conversation with a role at the wrong place", error.Message, StringComparison.Ordinal);
+        Assert.Contains("line 2 (record 2): got a conversation with a role at the wrong place", error.Message, StringComparison.Ordinal);
+
+        options = File("b.json", "[{\"instruction\": \"q\", \"output\": \"a\"}, {\"instruction\": \"q\"}]");
+        Assert.Equal(1, Build("sft", options).Report.Train!.WithoutAnswer);
+        error = Assert.Throws<UsageException>(() => Build("sft", options with { OnBadRow = "strict" }));
+        Assert.Contains("line 1 (record 2): got a conversation with an answer missing", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

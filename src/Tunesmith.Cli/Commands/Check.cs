@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Tunesmith.Data;
 using Tunesmith.Models;
+using Tunesmith.Models.Adapters;
 using Tunesmith.Models.Checkpoints;
 using Tunesmith.Runs;
 using Tunesmith.Runs.Folders;
@@ -44,6 +45,7 @@ internal static class Check
         var (_, config) = ModelLoader.ReadConfig(options.Model.ModelNameOrPath!);
         long parameters, bytes;
         using (var files = CheckpointFiles.Open(options.Model.ModelNameOrPath!)) (parameters, bytes) = (files.ParameterCount, files.ByteCount);
+        foreach (var adapter in options.Model.AdapterNameOrPath ?? []) Adapter.Check(adapter);
         var records = DataPreview.First(options.Data, options.Training.Stage, ShownRecords);
         var whole = run.Arguments.Has("--all") || DataPreview.FileBytes(options.Data) <= WholeBytes;
         var read = whole ? options : options with { Data = Beginning(options) };
@@ -97,7 +99,7 @@ internal static class Check
         {
             recipe = recipe.Resolved.ToDictionary(k => k.Name, k => new { value = RecipeWriter.Value(k.Value), origin = k.Origin.ToString() }),
             without_effect = recipe.WithoutEffect,
-            records = records.Select(r => new { file = r.Place.File, line = r.Place.Line, parts = r.Parts.Select(p => new { name = p.Key, text = p.Value }) }),
+            records = records.Select(r => new { file = r.Place.File, line = r.Place.Line, record = r.Place.Record, parts = r.Parts.Select(p => new { name = p.Key, text = p.Value }) }),
             data = new { read_whole = whole, train_examples = data.Train.Count, eval_examples = data.Eval?.Count ?? 0, report = data.Report.Lines() },
             parameters, bytes,
             updates = estimate?.Length.TotalSteps,

@@ -54,7 +54,7 @@ public sealed class DatasetInfo
         }
         catch (JsonException e)
         {
-            throw Errors.BrokenJson(path, 1 + (e.LineNumber ?? 0), Readers.JsonArrayReader.Reason(e));
+            throw Errors.BrokenJson(new Readers.Place(path, 1 + (e.LineNumber ?? 0), 0), Readers.JsonArrayReader.Reason(e));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -98,16 +98,19 @@ internal sealed class JsonArrayReader
                     if (_phase == Phase.Done && _window.FirstByte() < 0) return null;
                     continue;
                 }
-                if (_window.Ended) throw Errors.CutOff(_name, _window.Line + _window.Span.Count((byte)'\n'));
+                if (_window.Ended) throw Errors.CutOff(Here(_window.Line + _window.Span.Count((byte)'\n')));
                 _window.Extend();
             }
             catch (JsonException e)
             {
                 // The parser counts lines from 0, over all that it was given.
-                throw Errors.BrokenJson(_name, 1 + (e.LineNumber ?? line - 1), Reason(e));
+                throw Errors.BrokenJson(Here(1 + (e.LineNumber ?? line - 1)), Reason(e));
             }
         }
     }
+
+    // Between two records it is the next one that is meant.
+    private Place Here(long line) => new(_name, line, _record + 1) { InList = _phase == Phase.Elements };
 
     /// <summary>Reads one token, or one row with all its tokens; false when the window does not show it whole.</summary>
     private bool Step(ref Utf8JsonReader reader, out JsonRow? row)
@@ -175,7 +178,7 @@ internal sealed class JsonArrayReader
         {
             if (_wrapped && _list is not null && _list != _property) throw Errors.TwoLists(_name, _list, _property);
             _list = _property;
-            var place = new Place(_name, line, ++_record);
+            var place = new Place(_name, line, ++_record) { InList = true };
             if (isObject && JsonTexts.AreWhole(_window.Span[(int)start..(int)reader.BytesConsumed], document.RootElement)) row = new JsonRow(place, document.RootElement.Clone());
             else if (isObject) _badRows.Add(Errors.HalfSurrogate(place.ToString()));
             else _badRows.Add(Errors.NotAnObject(place, Word(document.RootElement.ValueKind)));

@@ -2,13 +2,16 @@ using System.Text.Json;
 
 namespace Tunesmith.Data.Readers;
 
-/// <summary>Where a row stands, for messages: <c>data/train.csv, line 12</c>.</summary>
+/// <summary>Where a row stands, for messages: <c>data/train.csv, line 12</c>, or <c>data/train.json, line 1 (record 12)</c>.</summary>
 /// <param name="File">The file as the recipe named it.</param>
 /// <param name="Line">Its first line, counted from 1.</param>
 /// <param name="Record">Its number among the file's rows, counted from 1.</param>
 public readonly record struct Place(string File, long Line, long Record)
 {
-    public override string ToString() => $"{File}, line {Line}";
+    /// <summary>It is one of a list, whose rows may share a line.</summary>
+    public bool InList { get; init; }
+
+    public override string ToString() => InList ? $"{File}, line {Line} (record {Record})" : $"{File}, line {Line}";
 }
 
 /// <summary>What a cell of a row holds.</summary>

@@ -49,11 +49,11 @@ public sealed class JsonReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a.json", "[{\"t\": \"a\"}, {\"t\": \"b\"", "a.json, line 1: the file ends in the middle of its JSON")]
-    [InlineData("a.json", "[{\"t\": \"a\"},\n", "a.json, line 2: the file ends in the middle of its JSON")]
-    [InlineData("a.json", "[{\"t\": \"a", "a.json, line 1: the file ends in the middle of its JSON")]
-    [InlineData("a.json", "[\n{\"t\": \"a\"}\n{\"t\": 1}]", "a.json, line 3: got broken JSON")]
-    [InlineData("a.json", "[{\"t\": nope}]", "a.json, line 1: got broken JSON")]
+    [InlineData("a.json", "[{\"t\": \"a\"}, {\"t\": \"b\"", "a.json, line 1 (record 2): the file ends in the middle of its JSON")]
+    [InlineData("a.json", "[{\"t\": \"a\"},\n", "a.json, line 2 (record 2): the file ends in the middle of its JSON")]
+    [InlineData("a.json", "[{\"t\": \"a", "a.json, line 1 (record 1): the file ends in the middle of its JSON")]
+    [InlineData("a.json", "[\n{\"t\": \"a\"}\n{\"t\": 1}]", "a.json, line 3 (record 2): got broken JSON")]
+    [InlineData("a.json", "[{\"t\": nope}]", "a.json, line 1 (record 1): got broken JSON")]
     [InlineData("a.json", "[{\"t\": 1}] x", "a.json, line 1: got broken JSON")]
     [InlineData("a.json", "[{\"t\": 1}, 5]", "a.json, line 1 (record 2): got a number; expected a JSON object")]
     [InlineData("a.json", "5", "a.json: got JSON without a list of objects")]
@@ -64,7 +64,7 @@ public sealed class JsonReaderTests : IDisposable
     [InlineData("a.jsonl", "{\"t\": 1}\nnot json\n", "a.jsonl, line 2: got a line that is no JSON")]
     [InlineData("a.jsonl", "{\"t\": 1}\n{\"t\": ", "a.jsonl, line 2: got a line that is no JSON")]
     [InlineData("a.jsonl", "{\"t\": 1} {\"t\": 2}\n", "a.jsonl, line 1: got a line that is no JSON")]
-    [InlineData("a.jsonl", "{\"t\": 1}\n[1]\n", "a.jsonl, line 2 (record 2): got a list; expected a JSON object")]
+    [InlineData("a.jsonl", "{\"t\": 1}\n[1]\n", "a.jsonl, line 2: got a list; expected a JSON object")]
     [InlineData("a.jsonl", "\n", "a.jsonl: got an empty file")]
     public void Broken_json_is_an_error_that_names_the_line(string name, string content, string message)
     {
