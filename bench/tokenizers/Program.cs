@@ -9,7 +9,8 @@ string here = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", ".."
 string scripts = Path.Combine(here, "bench", "tokenizers");
 string shared = Option("--shared", Path.Combine(here, "..", "shared"));
 string[] names = [.. args.Skip(1).Where((word, at) => !word.StartsWith("--", StringComparison.Ordinal) && !args[at].StartsWith("--", StringComparison.Ordinal))];
-if (args.Length == 0 || args[0] is not ("same" or "speed"))
+string[] known = ["--count", "--seed", "--seconds", "--rounds", "--shared"];
+if (args.Length == 0 || args[0] is not ("same" or "speed") || args.Any(word => word.StartsWith("--", StringComparison.Ordinal) && !known.Contains(word)))
 {
     Console.Error.WriteLine("usage: same [--count N] [--seed S] | speed [--seconds S] [--rounds N]; both: [--shared DIR] [NAME ...]");
     return 2;
