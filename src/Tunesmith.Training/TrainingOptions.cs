@@ -25,7 +25,7 @@ public sealed record TrainingOptions
     [RecipeKey("output_dir", "The run folder: where checkpoints, logs, results and the model go.")]
     public string OutputDir { get; init; } = "trainer_output";
 
-    [RecipeKey("overwrite_output_dir", "Start anew in an output folder that already holds a run.")]
+    [RecipeKey("overwrite_output_dir", "Start anew in an output folder that already holds a run. Its checkpoints stay where resume_from_checkpoint asks for one of them.")]
     public bool OverwriteOutputDir { get; init; }
 
     [RecipeKey("resume_from_checkpoint", "A checkpoint folder to go on from; true for the newest in output_dir.")]
