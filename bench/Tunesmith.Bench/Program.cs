@@ -10,33 +10,37 @@ if (args is ["step", var name, .. var rest])
     Steps.Run(name, Number("--batch", 0), Number("--length", 0), Number("--layers", 30), Console.In, Console.Out);
     return 0;
 }
-if (args is ["kernels", .. var settings])
+string[] known = ["full-fp32", "full-bf16", "lora-fp32", "lora-bf16", "minilm", "generate"];
+var rounds = 0;
+var onlyTuned = false;
+var cases = new List<string>();
+var passed = new List<string>();
+var understood = args is ["compare" or "kernels", ..];
+for (var i = 1; i < args.Length && understood; i++)
 {
-    var count = settings is ["--rounds", var given] ? int.Parse(given, CultureInfo.InvariantCulture) : 5;
-    Console.WriteLine(Micro.Run(count, Console.Error));
-    return 0;
+    var comparing = args[0] == "compare";
+    int? value = i + 1 < args.Length && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0 ? given : null;
+    if (args[i] == "--rounds" && value is { } many) (rounds, i) = (many, i + 1);
+    else if (comparing && args[i] is ("--batch" or "--length" or "--layers") && value is not null) passed.AddRange([args[i], args[++i]]);
+    else if (comparing && args[i] == "--tuned") onlyTuned = true;
+    else if (comparing && known.Contains(args[i])) cases.Add(args[i]);
+    else understood = false;
 }
-if (args is not ["compare", .. var chosen])
+if (!understood)
 {
     Console.Error.WriteLine("usage: bench kernels [--rounds N]\n       bench compare [full-fp32|full-bf16|lora-fp32|lora-bf16|minilm|generate ...] [--rounds N] [--batch B] [--length T] [--layers N] [--tuned]");
     return 2;
 }
-var rounds = 3;
-var onlyTuned = false;
-var cases = new List<string>();
-var passed = new List<string>();
-for (var i = 0; i < chosen.Length; i++)
+if (args[0] == "kernels")
 {
-    if (chosen[i] == "--tuned") onlyTuned = true;
-    else if (chosen[i] == "--rounds") rounds = int.Parse(chosen[++i], CultureInfo.InvariantCulture);
-    else if (chosen[i].StartsWith("--", StringComparison.Ordinal)) passed.AddRange([chosen[i], chosen[++i]]);
-    else cases.Add(chosen[i]);
+    Console.WriteLine(Micro.Run(rounds == 0 ? 5 : rounds, Console.Error));
+    return 0;
 }
-if (cases.Count == 0) cases = ["full-fp32", "full-bf16", "lora-fp32", "lora-bf16", "minilm", "generate"];
+if (cases.Count == 0) cases = [.. known];
 var script = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "bench", "torch", "steps.py"));
 try
 {
-    foreach (var one in cases) Console.WriteLine(Compare.AgainstTorch(one, script, passed, rounds, onlyTuned, Console.Error) + "\n");
+    foreach (var one in cases) Console.WriteLine(Compare.AgainstTorch(one, script, passed, rounds == 0 ? 3 : rounds, onlyTuned, Console.Error) + "\n");
     return 0;
 }
 catch (InvalidOperationException e)
