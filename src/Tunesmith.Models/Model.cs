@@ -46,7 +46,8 @@ public abstract class Model : Module
     /// <summary>Tensors of another head of the same family.</summary>
     internal virtual bool IsOtherHeadTensor(string name) => false;
 
-    public long ParameterCount() => NamedParameters().Sum(pair => pair.Parameter.Value.Count);
+    /// <summary>Number of values in all parameters; known without weights.</summary>
+    public long ParameterCount() => NamedParameters().Sum(pair => pair.Parameter.Count);
 }
 
 /// <summary>A decoder that predicts the next token.</summary>

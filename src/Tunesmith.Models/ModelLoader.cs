@@ -58,16 +58,28 @@ public static class ModelLoader
         return (family, family.ReadConfig(path, raw));
     }
 
+    /// <summary>The model of a folder without its weights: names and shapes, which must fit those of the file. Needs no libtorch.</summary>
+    /// <returns>The model, and how many bytes its file has.</returns>
+    public static (Model Model, long Bytes) Outline(string folder, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        (Family family, ModelConfig config) = ReadConfig(folder);
+        Model model = Head(family, config, options).Build(Changed(family, Path.Combine(folder, ModelConfig.FileName), config, options));
+        if (options.FromScratch)
+        {
+            return (model, 0);
+        }
+
+        using CheckpointFiles files = CheckpointFiles.Open(folder);
+        Match(files, model);
+        return (model, files.ByteCount);
+    }
+
     public static LoadedModel Load(string folder, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
         (Family family, ModelConfig config) = ReadConfig(folder);
-        ModelKind kind = options.Kind ?? family.KindOf(config.Architectures) ?? family.Heads.Keys.First();
-        if (!family.Heads.TryGetValue(kind, out FamilyHead? head))
-        {
-            throw Errors.HeadNotAvailable(family.ModelType, kind.ToString(), family.Heads.Keys.Select(known => known.ToString()));
-        }
-
+        FamilyHead head = Head(family, config, options);
         config = Changed(family, Path.Combine(folder, ModelConfig.FileName), config, options);
         if (!options.FromScratch && config.TiesHead && TiedHead.IsContradicted(folder))
         {
@@ -88,6 +100,17 @@ public static class ModelLoader
         }
     }
 
+    private static FamilyHead Head(Family family, ModelConfig config, LoadOptions options)
+    {
+        ModelKind kind = options.Kind ?? family.KindOf(config.Architectures) ?? family.Heads.Keys.First();
+        return family.Heads.TryGetValue(kind, out FamilyHead? head)
+            ? head
+            : throw Errors.HeadNotAvailable(family.ModelType, kind.ToString(), family.Heads.Keys.Select(known => known.ToString()));
+    }
+
+    private static TensorMatch Match(CheckpointFiles files, Model model) =>
+        TensorMatch.Find(files.Folder, files.Tensors.ToList(), model.NamedParameters().Select(pair => (pair.Name, pair.Parameter.Shape)).ToList(), model);
+
     private static LoadedModel Fill(string folder, Model model, LoadOptions options)
     {
         var parameters = model.NamedParameters().ToList();
@@ -103,19 +126,13 @@ public static class ModelLoader
         }
 
         using CheckpointFiles files = CheckpointFiles.Open(folder);
-        var wanted = parameters.Select(pair => (pair.Name, (IReadOnlyList<long>)pair.Parameter.Value.Shape)).ToList();
-        TensorMatch match = TensorMatch.Find(folder, files.Tensors.ToList(), wanted, model);
+        TensorMatch match = Match(files, model);
         foreach ((string name, Parameter parameter) in parameters)
         {
             using var scope = Scope.Open();
             if (match.SourceOf.TryGetValue(name, out string? source))
             {
-                if (options.DType != parameter.Value.DType)
-                {
-                    parameter.Replace(Tensor.Empty(parameter.Value.Shape, options.DType));
-                }
-
-                files.ReadInto(source, parameter.Value.Detach());
+                files.ReadInto(source, parameter.Allocate(options.DType));
             }
             else
             {

@@ -26,11 +26,13 @@ public sealed record RunEstimate(RunLength Length, double Tokens, double Seconds
     private const double MovedWidths = 400;
 
     /// <summary>Works it out.</summary>
+    /// <param name="model">Its config and sizes.</param>
     /// <param name="rows">Training examples; <paramref name="examples"/> may be only the first of them.</param>
     /// <param name="fastProducts">The processor has AVX-512.</param>
-    public static RunEstimate Of(RunOptions options, ModelConfig config, long parameters, long rows, IReadOnlyList<TokenizedExample> examples, int cores, bool fastProducts)
+    public static RunEstimate Of(RunOptions options, ModelOutline model, long rows, IReadOnlyList<TokenizedExample> examples, int cores, bool fastProducts)
     {
         var training = options.Training;
+        var (config, parameters) = (model.Config, model.Parameters);
         var length = RunLength.Of(rows, training.PerDeviceTrainBatchSize, training.GradientAccumulationSteps, training.NumTrainEpochs, training.MaxSteps);
         var (padded, longest) = Padded(training, examples);
         var epochs = (double)length.TotalSteps / length.StepsPerEpoch;
@@ -46,11 +48,11 @@ public sealed record RunEstimate(RunLength Length, double Tokens, double Seconds
         double passes = (full ? 3 : 2.2) + (training.GradientCheckpointing ? 1 : 0);
         double operations = tokens * passes * (2 * products + 4 * layers * width * row);
         double moved = tokens * layers * ((MovedWidths * width) + (40 * heads * row)) * passes / 3;
-        double updates = full ? (double)length.TotalSteps * parameters * 32 : 0;
+        double trained = model.Trained > 0 ? model.Trained : parameters / 50.0;
+        double updates = (double)length.TotalSteps * trained * 32;
         double seconds = (operations / (fastProducts ? FastProducts : SlowProducts) + (moved + updates) / BytesMoved) / Math.Max(1, cores);
 
         double batch = training.PerDeviceTrainBatchSize * (double)longest;
-        double trained = full ? parameters : parameters / 50.0;
         double kept = 4 * batch * layers * (training.GradientCheckpointing ? CheckpointedWidths * width : (KeptWidths * width) + (3 * heads * longest));
         double logits = causal ? 3 * Math.Min(LogitsChunk, 4 * batch * config.VocabSize) : 0;
         // Weights, gradients, AdamW's two moments; and the copy that a checkpoint is written from.

@@ -11,6 +11,12 @@ using Tunesmith.Training.Results;
 
 namespace Tunesmith.Training;
 
+/// <summary>What is known of a run's model without its weights.</summary>
+/// <param name="Parameters">Values in all parameters of the base, with its head.</param>
+/// <param name="Trained">Values that are trained; 0 where an adapter that is there goes on being trained.</param>
+/// <param name="Bytes">Size of its weights on the disk; 0 where they are drawn.</param>
+public sealed record ModelOutline(ModelConfig Config, long Parameters, long Trained, long Bytes);
+
 /// <summary>The model of a run: loaded, adapted, and saved with all that belongs to it.</summary>
 internal sealed class RunModel : IDisposable
 {
@@ -25,6 +31,31 @@ internal sealed class RunModel : IDisposable
 
     public Adapter? Adapter { get; }
 
+    /// <summary>What loading would refuse, found from names and shapes alone: reads no weights and needs no libtorch.</summary>
+    public static ModelOutline Check(RunOptions options)
+    {
+        var (model, bytes) = ModelLoader.Outline(options.Model.ModelNameOrPath!, Wanted(options));
+        using var _ = model;
+        var onTop = options.Model.AdapterNameOrPath is { Count: > 0 } && !options.Adapter.CreateNewAdapter;
+        long all = model.ParameterCount();
+        long trained = !options.Training.DoTrain ? 0 : options.Adapter.FinetuningType switch
+        {
+            // An adapter that goes on being trained has its own targets; it is checked with its file.
+            "lora" => onTop ? 0 : Adapter.CheckTargets(model, options.Adapter),
+            "freeze" => FreezeTuning.Check(model, options.Adapter),
+            _ => all,
+        };
+        return new ModelOutline(model.Config, all, trained, bytes);
+    }
+
+    private static LoadOptions Wanted(RunOptions options) => new()
+    {
+        Kind = options.Training.Stage == "cls" ? ModelKind.SequenceClassification : ModelKind.CausalLm,
+        FromScratch = options.Model.TrainFromScratch,
+        RopeScaling = options.Model.RopeScaling,
+        TextLength = options.Data.CutoffLen,
+    };
+
     /// <summary>Loads the base and puts the tuning on it. Draws come from torch's default generator, in the reference's order.</summary>
     public static RunModel Load(RunOptions options, Tokenizer tokenizer, Template? template, LabelSet? labels, bool resumes, IRunObserver observer)
     {
@@ -33,16 +64,12 @@ internal sealed class RunModel : IDisposable
         // LLaMA-Factory loads in the compute type and keeps what is trained in float32 (model/adapter.py); a frozen base stays in bf16.
         // What is not trained may be asked for in another type (infer_dtype); float16 has no fast products on a CPU and is computed in float32.
         var stored = (!training.DoTrain && options.Model.InferDtype == "bfloat16") || training.PureBf16 || (training.Bf16 && lora) ? DType.BFloat16 : DType.Float32;
-        var loaded = ModelLoader.Load(options.Model.ModelNameOrPath!, new LoadOptions
+        var loaded = ModelLoader.Load(options.Model.ModelNameOrPath!, Wanted(options) with
         {
             DType = stored,
-            Kind = training.Stage == "cls" ? ModelKind.SequenceClassification : ModelKind.CausalLm,
             Labels = labels is null ? null : labels.ProblemType == LabelSet.Regression ? ["value"] : labels.Names,
             ProblemType = labels?.ProblemType,
             Generator = Generator.Default,
-            FromScratch = options.Model.TrainFromScratch,
-            RopeScaling = options.Model.RopeScaling,
-            TextLength = options.Data.CutoffLen,
         });
         var model = loaded.Model;
         var resized = Resize(model, options, tokenizer, observer);

@@ -29,7 +29,6 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<EvaluationSet> _sets;
     private readonly long _evalEvery, _saveEvery, _logEvery;
     private bool _stop;
-    private double _lastNorm;
     private long _savedStep;
 
     /// <summary>Prepares a run; nothing is drawn or changed before <see cref="Run"/>.</summary>
@@ -73,14 +72,15 @@ public sealed class Trainer : IDisposable
     {
         Generator.Default.Seed((ulong)_options.Seed); // training draws the same numbers whatever was drawn before it (golden rule 8)
         if (_input.ResumeFrom is string checkpoint) Resume(checkpoint);
+        _input.Origin?.NoteIn(_progress);
         _recorder.Start(_length, _optimizer.Parameters.Sum(entry => entry.Parameter.Value.Count));
         _model.GradientCheckpointing = _options.GradientCheckpointing;
         _model.EmbeddingHook = _options.NeftuneNoiseAlpha is > 0 ? AddNoise : null;
         _model.Train();
-        if (_options.EvalOnStart && _state.GlobalStep == 0) Measure(); // as in transformers, it decides nothing
-
-        var interrupted = false;
-        while (_progress.Epoch < _length.Epochs && !Done)
+        var interrupted = _options.EvalOnStart && _state.GlobalStep == 0 && Measure(cancel) is null; // as in transformers, it decides nothing
+        if (_progress.EvaluationDue) interrupted = !EvaluateAndSave(_options.EvalStrategy, cancel);
+        // An epoch that was begun is ended, also by a run that goes on after its last update.
+        while (_progress.Epoch < _length.Epochs && (!Done || _progress.Window > 0) && !interrupted)
         {
             long[] order = Order(_progress.Epoch);
             _input.OnOrder?.Invoke(_progress.Epoch, order);
@@ -90,17 +90,14 @@ public sealed class Trainer : IDisposable
             {
                 if (interrupted = cancel.IsCancellationRequested) break;
                 Step(Window(order));
-                var atEnd = _state.GlobalStep >= _length.TotalSteps;
                 _progress.Window++;
-                if ((_options.LoggingStrategy == "steps" && _state.GlobalStep % _logEvery == 0) || (_options.LoggingFirstStep && _state.GlobalStep == 1)) _recorder.LogLoss(Rate, _lastNorm);
-                if (_options.EvalStrategy == "steps" && (_state.GlobalStep % _evalEvery == 0 || atEnd) && _options.EvalDelay <= _state.GlobalStep) Evaluate(cancel);
-                if (_options.SaveStrategy == "steps" && (_state.GlobalStep % _saveEvery == 0 || atEnd)) Save();
+                if ((_options.LoggingStrategy == "steps" && _state.GlobalStep % _logEvery == 0) || (_options.LoggingFirstStep && _state.GlobalStep == 1)) _recorder.LogLoss(Rate, _progress.LastNorm);
+                if (interrupted = !EvaluateAndSave("steps", cancel)) break;
             }
             if (interrupted) break;
             (_progress.Epoch, _progress.Window, _progress.EpochStarted) = (_progress.Epoch + 1, 0, false);
-            if (_options.LoggingStrategy == "epoch") _recorder.LogLoss(Rate, _lastNorm);
-            if (_options.EvalStrategy == "epoch" && _options.EvalDelay <= _state.Epoch) Evaluate(cancel);
-            if (_options.SaveStrategy == "epoch") Save();
+            if (_options.LoggingStrategy == "epoch") _recorder.LogLoss(Rate, _progress.LastNorm);
+            interrupted = !EvaluateAndSave("epoch", cancel);
         }
 
         _model.EmbeddingHook = null;
@@ -117,7 +114,7 @@ public sealed class Trainer : IDisposable
 
     private bool Done => _stop || _state.GlobalStep >= _length.TotalSteps;
 
-    private double Rate => _optimizer.Groups[0].Rate;
+    private double Rate => _progress.LastRate;
 
     /// <summary>One update from a window of micro-batches.</summary>
     private void Step(IReadOnlyList<Batch> window)
@@ -125,6 +122,7 @@ public sealed class Trainer : IDisposable
         // The rate of this update.
         var factor = _schedule.Factor(_state.GlobalStep);
         foreach (var group in _optimizer.Groups) group.Rate = group.InitialRate * factor;
+        _progress.LastRate = _optimizer.Groups[0].Rate;
 
         // Gradients of the whole window.
         _input.OnWindow?.Invoke(window);
@@ -143,15 +141,15 @@ public sealed class Trainer : IDisposable
 
         // Clip and step.
         _input.BeforeUpdate?.Invoke(_state.GlobalStep + 1);
-        _lastNorm = GradientNorm.Clip(_optimizer.Parameters, _options.MaxGradNorm);
-        if (!double.IsFinite(_lastNorm)) throw Errors.GradientNotFinite(_state.GlobalStep + 1, _lastNorm, Rate);
+        _progress.LastNorm = GradientNorm.Clip(_optimizer.Parameters, _options.MaxGradNorm);
+        if (!double.IsFinite(_progress.LastNorm)) throw Errors.GradientNotFinite(_state.GlobalStep + 1, _progress.LastNorm, Rate);
         _optimizer.Step();
         foreach (var (_, parameter) in _optimizer.Parameters) parameter.Value.ClearGrad();
 
         // Tell.
         _state.GlobalStep++;
         _state.Epoch = _progress.Epoch + (double)Math.Min((_progress.Window + 1) * _length.Accumulation, _length.MicroBatchesPerEpoch) / _length.MicroBatchesPerEpoch;
-        _recorder.Stepped(window, losses, _lastNorm, Rate);
+        _recorder.Stepped(window, losses, _progress.LastNorm, Rate);
     }
 
     // What a micro-batch's sum is divided by: the formulas of golden/training, point 5.
@@ -196,14 +194,44 @@ public sealed class Trainer : IDisposable
         return embeddings + noise;
     }
 
-    private Dictionary<string, double> Measure()
+    /// <summary>After an update ("steps") or an epoch: evaluates and saves, each where it is time.</summary>
+    /// <returns>False where the evaluation was cancelled: then a run that goes on begins with it.</returns>
+    private bool EvaluateAndSave(string when, CancellationToken cancel)
     {
-        var measured = new Dictionary<string, double>();
-        foreach (var set in _sets)
+        var atEnd = _state.GlobalStep >= _length.TotalSteps;
+        var due = _options.EvalStrategy == when && (when == "steps" ? (_state.GlobalStep % _evalEvery == 0 || atEnd) && _options.EvalDelay <= _state.GlobalStep : _options.EvalDelay <= _state.Epoch);
+        if (_progress.EvaluationDue) (_progress.EvaluationDue, _savedStep) = (false, 0); // the checkpoint of this update was written without what comes now
+        if (due && !Evaluate(cancel))
         {
-            Generator.Default.Next64(); // its data loader starts too
-            var result = _evaluator.Run(set.Examples);
-            if (_input.OnMeasured is { } look) result = look(set.Prefix("eval"), _state.GlobalStep, result);
+            _progress.EvaluationDue = true;
+            return false;
+        }
+        if (_options.SaveStrategy == when && (when == "epoch" || _state.GlobalStep % _saveEvery == 0 || atEnd)) Save();
+        return true;
+    }
+
+    /// <returns>The metrics by their names; null where it was cancelled: then nothing of it has happened.</returns>
+    private Dictionary<string, double>? Measure(CancellationToken cancel)
+    {
+        var before = Generator.Default.GetState();
+        var results = new List<EvaluationResult>();
+        try
+        {
+            foreach (var set in _sets)
+            {
+                Generator.Default.Next64(); // its data loader starts too
+                results.Add(_evaluator.Run(set.Examples, cancel));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Generator.Default.SetState(before);
+            return null;
+        }
+        var measured = new Dictionary<string, double>();
+        foreach (var (set, found) in _sets.Zip(results))
+        {
+            var result = _input.OnMeasured is { } look ? look(set.Prefix("eval"), _state.GlobalStep, found) : found;
             _recorder.LogEvaluation(result, set.Prefix("eval"));
             foreach (var (name, value) in result.Metrics) measured[$"{set.Prefix("eval")}_{name}"] = value;
             measured[set.Prefix("eval") + "_loss"] = result.Loss;
@@ -211,10 +239,10 @@ public sealed class Trainer : IDisposable
         return measured;
     }
 
-    private void Evaluate(CancellationToken cancel)
+    private bool Evaluate(CancellationToken cancel)
     {
-        if (_sets.Count == 0) return;
-        var measured = Measure();
+        if (_sets.Count == 0) return true;
+        if (Measure(cancel) is not { } measured) return false;
         if (!measured.TryGetValue(_options.BestMetricName, out var metric))
         {
             if (_options.DecidesByMetric || _schedule.NeedsEvaluation) throw Errors.MissingMetric(_options.BestMetricName, measured.Keys);
@@ -229,9 +257,10 @@ public sealed class Trainer : IDisposable
             _state.EarlyStopping = (patience, _progress.EvaluationsWithoutGain);
             if (_progress.EvaluationsWithoutGain >= patience) _stop = true;
         }
-        if (!better || !TracksBest) return;
+        if (!better || !TracksBest) return true;
         (_state.BestMetric, _state.BestGlobalStep) = (metric, _options.SaveStrategy == "no" ? null : _state.GlobalStep);
         if (_options.SaveStrategy == "best") Save();
+        return true;
     }
 
     private bool TracksBest => _options.DecidesByMetric || _schedule.NeedsEvaluation;

@@ -1,6 +1,7 @@
 using Tunesmith.Data;
 using Tunesmith.Models;
 using Tunesmith.Torch;
+using Tunesmith.Training.Resume;
 using Tunesmith.Training.Stages;
 
 namespace Tunesmith.Training;
@@ -36,6 +37,9 @@ public sealed record TrainerInput
 
     /// <summary>The checkpoint to go on from.</summary>
     public string? ResumeFrom { get; init; }
+
+    /// <summary>What checkpoints are to keep of where the run comes from.</summary>
+    public RunOrigin? Origin { get; init; }
 
     /// <summary>Whether to go on as transformers does after resume_from_checkpoint: the logging window and the loss of the summary start anew.</summary>
     public bool ResumeAsTransformers { get; init; }

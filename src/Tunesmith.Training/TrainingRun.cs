@@ -40,8 +40,7 @@ public static class TrainingRun
         using var existing = Directory.Exists(output) && !training.OverwriteOutputDir ? Open(request, options) : null;
         if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
         if (existing is null) RunFolder.CheckPlace(output);
-        CheckpointFiles.Open(options.Model.ModelNameOrPath!).Dispose(); // a cut-off or legacy file is told before the data are read
-        foreach (var adapter in options.Model.AdapterNameOrPath ?? []) Adapter.Check(adapter);
+        CheckModel(options);
 
         var (tokenizer, template) = Text(options, observer.OnWarning);
         Generator.Default.Seed((ulong)training.Seed);
@@ -50,11 +49,14 @@ public static class TrainingRun
         cancel.ThrowIfCancellationRequested();
         using var folder = existing ?? Open(request, options);
         folder.WriteRecipe(recipe);
-        folder.WriteEnvironment(request.Environment());
+        var facts = request.Environment();
+        folder.WriteEnvironment(facts);
         folder.Events.Write("start", ("rows", data.Train.Count), ("eval_rows", data.Eval?.Count ?? 0));
 
         using var scope = Scope.Open();
         var resume = training.DoTrain ? ResumePoint(training, folder, observer) : null;
+        var origin = training.DoTrain ? RunOrigin.Of(data.Train, data.Eval, facts) : null;
+        if (resume is not null) origin!.Check(resume, named: training.NamedCheckpoint is not null, observer.OnWarning);
         using var run = RunModel.Load(options, tokenizer, template, data.Labels, resumes: resume is not null, observer);
         var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
         stage.Check(run.Model);
@@ -75,7 +77,7 @@ public static class TrainingRun
             var input = new TrainerInput
             {
                 Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, EvalByName = data.EvalByName, Observer = watcher, Time = request.Time,
-                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, EvaluationMean = mean, ResumeAsTransformers = training.NamedCheckpoint is not null,
+                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, Origin = origin, EvaluationMean = mean, ResumeAsTransformers = training.NamedCheckpoint is not null,
             };
             using var trainer = new Trainer(request.Watch?.Invoke(input) ?? input);
             var result = trainer.Run(cancel);
@@ -104,6 +106,19 @@ public static class TrainingRun
         folder.Events.Write("finished");
         observer.OnSave(output, state?.GlobalStep ?? 0);
         return new RunOutcome(RunEnding.Done, output, before, after) { Trained = state is not null };
+    }
+
+    /// <summary>
+    /// Sees that what the run begins with is there and fits, before the data are read: the model's files, names and shapes, what of it is to be trained, the
+    /// adapters and the checkpoint. Needs no libtorch.
+    /// </summary>
+    /// <param name="hashes">False compares only the sizes of the checkpoint's files.</param>
+    public static ModelOutline CheckModel(RunOptions options, bool hashes = true)
+    {
+        var outline = RunModel.Check(options);
+        foreach (var adapter in options.Model.AdapterNameOrPath ?? []) Adapter.Check(adapter);
+        if (options.Training is { DoTrain: true, NamedCheckpoint: { } named } && CheckpointFolders.Fault(named, hashes) is { } fault) throw Errors.ResumeFolder(named, fault);
+        return outline;
     }
 
     /// <summary>The tokenizer as the template wants it.</summary>

@@ -12,17 +12,14 @@ public sealed class PhaseTests : IDisposable
     {
         File.WriteAllLines(Data("train.jsonl"), Enumerable.Range(0, 8).Select(row => $$"""{"instruction": "Once upon a time {{row}}", "output": "there was a girl."}"""));
         File.WriteAllLines(Data("eval.jsonl"), Enumerable.Range(0, 6).Select(row => $$"""{"instruction": "One day {{row}}", "output": "the dog ran."}"""));
+        File.WriteAllText(Data("recipe.yaml"), $"model_name_or_path: {_model}\nstage: sft\ntemplate: empty\ncutoff_len: 32\n");
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Data(string name) => Path.Combine(_folder, name);
 
-    private CliRun Train(string output, params string[] keys)
-    {
-        File.WriteAllText(Data("recipe.yaml"), $"model_name_or_path: {_model}\nstage: sft\ntemplate: empty\ncutoff_len: 32\n");
-        return CliRun.Of(["train", Data("recipe.yaml"), $"output_dir={Data(output)}", .. keys]);
-    }
+    private CliRun Train(string output, params string[] keys) => CliRun.Of(["train", Data("recipe.yaml"), $"output_dir={Data(output)}", .. keys]);
 
     private JsonElement Json(string path) => JsonDocument.Parse(File.ReadAllText(Data(path))).RootElement;
 
@@ -52,6 +49,59 @@ public sealed class PhaseTests : IDisposable
         Assert.Equal(2, run.Code);
         Assert.Contains("The file is cut off", run.Error);
         Assert.False(Directory.Exists(Data("out")));
+    }
+
+    [Theory]
+    [InlineData("lora_target: got wrong, which no module of this model is called", "lora_target=wrong")]
+    [InlineData("lora_target: got module 'model.layers.0.mlp'", "lora_target=mlp")]
+    [InlineData("lora_rank: got 65 for", "pissa_init=true", "lora_rank=65")]
+    [InlineData("freeze_trainable_modules: got 'wrong'", "finetuning_type=freeze", "freeze_trainable_modules=wrong")]
+    [InlineData("freeze_extra_modules: got 'wrong'", "finetuning_type=freeze", "freeze_extra_modules=wrong")]
+    public void What_is_to_be_trained_is_looked_for_before_the_data_are_read(string told, params string[] keys)
+    {
+        File.WriteAllText(Data("broken.jsonl"), "{");
+        foreach (var command in (string[])["train", "check"])
+        {
+            var run = CliRun.Of([command, Data("recipe.yaml"), $"output_dir={Data("out")}", "do_train=true", $"train_file={Data("broken.jsonl")}", .. keys]);
+            Assert.Equal(2, run.Code);
+            Assert.Contains(told, run.Error);
+            Assert.False(Directory.Exists(Data("out")));
+        }
+    }
+
+    [Theory]
+    [InlineData("\"hidden_size\": 64", "\"hidden_size\": 128", "[64, 64] for [64, 128]")]
+    [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 6", "model.layers.5.")]
+    [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 4", "model.layers.4.")]
+    public void Weights_that_do_not_fit_their_config_are_told_before_the_data_are_read(string given, string changed, string told)
+    {
+        Directory.CreateDirectory(Data("model"));
+        foreach (var file in Directory.EnumerateFiles(_model)) File.Copy(file, Path.Combine(Data("model"), Path.GetFileName(file)));
+        var config = File.ReadAllText(Path.Combine(_model, "config.json"));
+        Assert.Contains(given, config);
+        File.WriteAllText(Path.Combine(Data("model"), "config.json"), config.Replace(given, changed, StringComparison.Ordinal));
+        File.WriteAllText(Data("broken.jsonl"), "{");
+        foreach (var command in (string[])["train", "check"])
+        {
+            var run = CliRun.Of([command, Data("recipe.yaml"), $"output_dir={Data("out")}", "do_train=true", $"model_name_or_path={Data("model")}", $"train_file={Data("broken.jsonl")}"]);
+            Assert.Equal(2, run.Code);
+            Assert.Contains(told, run.Error);
+        }
+    }
+
+    [Fact]
+    public void A_model_that_starts_from_scratch_needs_no_weights()
+    {
+        Directory.CreateDirectory(Data("model"));
+        foreach (var file in Directory.EnumerateFiles(_model).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal))) File.Copy(file, Path.Combine(Data("model"), Path.GetFileName(file)));
+        string[] keys = ["do_train=true", $"model_name_or_path={Data("model")}", $"train_file={Data("eval.jsonl")}", "finetuning_type=full", "max_steps=1", $"output_dir={Data("out")}"];
+        Assert.Contains("got no weights", CliRun.Of(["check", Data("recipe.yaml"), .. keys]).Error);
+        foreach (var command in (string[])["check", "train"])
+        {
+            var run = CliRun.Of([command, Data("recipe.yaml"), .. keys, "train_from_scratch=true"]);
+            Assert.True(run.Code == 0, run.Error);
+        }
+        Assert.True(File.Exists(Data("out/model.safetensors")));
     }
 
     [Theory]

@@ -26,6 +26,17 @@ public sealed class ProcessTests : IDisposable
         Assert.NotEmpty(run.Out);
     }
 
+    [Theory]
+    [InlineData("quickstart")]
+    [InlineData("shakespeare_lora")]
+    public void A_recipe_is_checked_without_libtorch(string recipe)
+    {
+        var run = Script.Run($"TUNESMITH_NATIVE=/nonexistent dotnet {_copy}/tunesmith.dll check {Repo.Root}/recipes/{recipe}.yaml");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains("parameters, ", run.Out);
+        Assert.Contains(" of them trained", run.Out);
+    }
+
     [Fact]
     public void Wrong_use_ends_with_two_and_says_so_on_standard_error()
     {

@@ -43,11 +43,44 @@ public sealed class ModuleTests
     public void A_parameter_takes_another_value_and_frees_the_old_one()
     {
         using var pair = new Pair();
+        Assert.Equal(6, pair.First.Weight.Value.Count);
         long live = TorchInfo.TensorsLive;
         using (Scope.Open()) pair.First.Weight.Replace(Tensor.Ones([3, 2], DType.BFloat16));
         Assert.Equal(live, TorchInfo.TensorsLive);
         Assert.Equal(DType.BFloat16, pair.First.Weight.Value.DType);
         Assert.True(pair.First.Weight.Trainable);
+    }
+
+    [Fact]
+    public void A_parameter_that_was_declared_by_its_shape_has_no_memory_before_it_is_used()
+    {
+        long live = TorchInfo.TensorsLive;
+        using var layer = new LayerNorm(3, 1e-5);
+        Assert.Equal([3L], layer.Weight.Shape);
+        Assert.Equal(3, layer.Weight.Count);
+        layer.Bias.Trainable = false;
+        Assert.Equal(live, TorchInfo.TensorsLive);
+
+        Assert.Equal([1f, 1f, 1f], layer.Weight.Value.ToFloats());
+        Assert.Equal([0f, 0f, 0f], layer.Bias.Value.ToFloats());
+        Assert.Equal((true, false), (layer.Weight.Value.RequiresGrad, layer.Bias.Value.RequiresGrad));
+        Assert.Equal(live + 2, TorchInfo.TensorsLive);
+    }
+
+    [Fact]
+    public void Values_are_read_into_memory_of_their_own_type()
+    {
+        using var layer = new Linear(2, 3, bias: false);
+        long live = TorchInfo.TensorsLive;
+        using (Scope.Open())
+        {
+            layer.Weight.Allocate(DType.BFloat16).FillInPlace(2);
+            Assert.Equal(DType.BFloat16, layer.Weight.Value.DType);
+            Assert.False(layer.Weight.Allocate(DType.BFloat16).RequiresGrad);
+        }
+        Assert.Equal([2f, 2f, 2f, 2f, 2f, 2f], layer.Weight.Value.ToFloats());
+        Assert.True(layer.Weight.Value.RequiresGrad);
+        Assert.Equal(live + 1, TorchInfo.TensorsLive);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ internal static class Toy
 
     /// <summary>Trains a model that is made for this run and gives its trained weights and steps.</summary>
     public static ToyRun Run(TrainingOptions options, IReadOnlyList<TokenizedExample> train, Func<TrainerInput, TrainerInput>? change = null, Func<Model>? make = null, bool lora = false,
-        CancellationToken cancel = default, Action<StepEvent, CancellationToken>? onStep = null)
+        CancellationToken cancel = default, Action<StepEvent, CancellationToken>? onStep = null, Action<int>? onEvaluating = null)
     {
         using var scope = Scope.Open();
         using Model model = (make ?? Llama)();
@@ -73,15 +73,17 @@ internal static class Toy
             Stage = Stages.Create(options, padId: 0),
             Options = options,
             Train = train,
-            Observer = new Recorder(step => { steps.Add(step); onStep?.Invoke(step, cancel); }, messages),
+            Observer = new Recorder(step => { steps.Add(step); onStep?.Invoke(step, cancel); }, messages, onEvaluating),
         };
         using var trainer = new Trainer(change is null ? input : change(input));
         TrainingResult result = trainer.Run(cancel);
         return new ToyRun(Weights(model), steps, result, messages);
     }
 
-    private sealed class Recorder(Action<StepEvent> onStep, List<string> messages) : IRunObserver
+    private sealed class Recorder(Action<StepEvent> onStep, List<string> messages, Action<int>? onEvaluating) : IRunObserver
     {
+        public void OnEvaluating(int batch, int batches) => onEvaluating?.Invoke(batch);
+
         public void OnStep(StepEvent step) => onStep(step);
 
         public void OnWarning(string text) => messages.Add(text);

@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Tunesmith.Data;
-using Tunesmith.Models;
-using Tunesmith.Models.Adapters;
-using Tunesmith.Models.Checkpoints;
 using Tunesmith.Runs;
 using Tunesmith.Runs.Folders;
 using Tunesmith.Runs.Recipes;
@@ -29,7 +26,7 @@ internal static class Check
         Usage = "RECIPE [key=value ...] [--all] [--json]",
         Summary = "resolves a recipe: values with their origin, first records, memory and time",
         Help = $"""
-            Loads no weights and no libtorch. Problems are told all at once, with line numbers
+            Loads no weights and no libtorch; names and shapes must fit. Problems are told all at once, with line numbers
             and the nearest known key. Data files of together up to 2 MiB are read to their
             end, of larger ones the first {FirstRows:N0} rows; --all reads everything, as train will.
             """,
@@ -42,21 +39,18 @@ internal static class Check
         var path = run.Arguments.Single("check", "recipe");
         var recipe = Recipe.Load(path, run.Arguments.Overrides);
         var options = RunOptions.Bind(recipe);
-        var (_, config) = ModelLoader.ReadConfig(options.Model.ModelNameOrPath!);
-        long parameters, bytes;
-        using (var files = CheckpointFiles.Open(options.Model.ModelNameOrPath!)) (parameters, bytes) = (files.ParameterCount, files.ByteCount);
-        foreach (var adapter in options.Model.AdapterNameOrPath ?? []) Adapter.Check(adapter);
+        var model = TrainingRun.CheckModel(options, hashes: false);
         var records = DataPreview.First(options.Data, options.Training.Stage, ShownRecords);
         var whole = run.Arguments.Has("--all") || DataPreview.FileBytes(options.Data) <= WholeBytes;
         var read = whole ? options : options with { Data = Beginning(options) };
         var (tokenizer, template) = TrainingRun.Text(read);
         var data = TrainingRun.Build(read, tokenizer, template);
         var estimate = data.Train.Count == 0 || !options.Training.DoTrain ? null
-            : RunEstimate.Of(options, config, parameters, data.Train.Count, data.Train, Environment.ProcessorCount, Machine.Processor().Features.Contains("avx512f"));
+            : RunEstimate.Of(options, model, data.Train.Count, data.Train, Environment.ProcessorCount, Machine.Processor().Features.Contains("avx512f"));
         // Read, not opened: nothing is made or locked.
         var (state, problem) = State(options, recipe);
-        if (run.Json) WriteJson(run, recipe, parameters, bytes, records, data, whole, estimate, problem?.Message ?? state);
-        else Write(run, recipe, config, parameters, bytes, records, data, whole, estimate, state);
+        if (run.Json) WriteJson(run, recipe, model, records, data, whole, estimate, problem?.Message ?? state);
+        else Write(run, recipe, model, records, data, whole, estimate, state);
         if (problem is null) return App.Done;
         run.Out.Flush();
         throw problem;
@@ -70,7 +64,7 @@ internal static class Check
         ProblemType = options.Training.Stage == "cls" && options.Data.ProblemType != LabelSet.Regression ? LabelSet.Multi : options.Data.ProblemType,
     };
 
-    private static void Write(Invocation run, Recipe recipe, ModelConfig config, long parameters, long bytes, IReadOnlyList<PreviewRecord> records, DatasetSplits data, bool whole,
+    private static void Write(Invocation run, Recipe recipe, ModelOutline model, IReadOnlyList<PreviewRecord> records, DatasetSplits data, bool whole,
         RunEstimate? estimate, string? state)
     {
         foreach (var key in recipe.Resolved) run.Out.WriteLine(Clip($"{key.Name,-36} {RecipeWriter.Value(key.Value),-28} {key.Origin}", run));
@@ -84,7 +78,7 @@ internal static class Check
         run.Out.WriteLine();
         if (!whole) run.Out.WriteLine($"of the data only the first {FirstRows.ToString("N0", CultureInfo.InvariantCulture)} rows were read; --all reads everything");
         foreach (var line in data.Report.Lines()) run.Out.WriteLine(line);
-        run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"model: {config.ModelType}, {parameters:N0} parameters, {bytes / 1e6:F1} MB on disk"));
+        run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"model: {model.Config.ModelType}, {model.Parameters:N0} parameters{(model.Trained > 0 ? $", {model.Trained:N0} of them trained" : "")}, {model.Bytes / 1e6:F1} MB on disk"));
         if (estimate is not null)
         {
             run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: about {estimate.Bytes / Mebi:N0} MiB; this machine has {Machine.Memory().Available * 1024:N0} MiB free"));
@@ -94,14 +88,16 @@ internal static class Check
         if (state is not null) run.Out.WriteLine($"output_dir: {state}");
     }
 
-    private static void WriteJson(Invocation run, Recipe recipe, long parameters, long bytes, IReadOnlyList<PreviewRecord> records, DatasetSplits data, bool whole, RunEstimate? estimate, string? state) =>
+    private static void WriteJson(Invocation run, Recipe recipe, ModelOutline model, IReadOnlyList<PreviewRecord> records, DatasetSplits data, bool whole, RunEstimate? estimate, string? state) =>
         run.Out.WriteLine(JsonSerializer.Serialize(new
         {
             recipe = recipe.Resolved.ToDictionary(k => k.Name, k => new { value = RecipeWriter.Value(k.Value), origin = k.Origin.ToString() }),
             without_effect = recipe.WithoutEffect,
             records = records.Select(r => new { file = r.Place.File, line = r.Place.Line, record = r.Place.Record, parts = r.Parts.Select(p => new { name = p.Key, text = p.Value }) }),
             data = new { read_whole = whole, train_examples = data.Train.Count, eval_examples = data.Eval?.Count ?? 0, report = data.Report.Lines() },
-            parameters, bytes,
+            parameters = model.Parameters,
+            trained = model.Trained,
+            bytes = model.Bytes,
             updates = estimate?.Length.TotalSteps,
             memory_mib = estimate is null ? (double?)null : Math.Round(estimate.Bytes / Mebi),
             seconds = estimate is null ? (double?)null : Math.Round(estimate.Seconds, 1),

@@ -16,8 +16,8 @@ internal static class Train
         Help = """
             Keys and defaults are LLaMA-Factory's; `./tunesmith check RECIPE` shows them all with
             their origin. Ctrl-C finishes the update, writes a checkpoint and ends with 130; the
-            same command goes on from there. A finished run is left alone unless
-            overwrite_output_dir=true.
+            same command goes on from there, unless the data have changed meanwhile. A finished
+            run is left alone unless overwrite_output_dir=true.
             """,
         Flags = [new("--json", null, "the outcome as JSON on standard output")],
         Run = Run,

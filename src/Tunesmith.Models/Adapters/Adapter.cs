@@ -46,6 +46,10 @@ public sealed class Adapter : IDisposable
     public static Adapter Attach(Model model, AdapterOptions options, Generator generator, string? baseModel = null) =>
         LoraAttach.Run(model, LoraAttach.ConfigFor(model, options, baseModel), generator);
 
+    /// <summary>What <see cref="Attach"/> would refuse, found from names and shapes alone.</summary>
+    /// <returns>How many values the update would train.</returns>
+    public static long CheckTargets(Model model, AdapterOptions options) => LoraAttach.Check(model, LoraAttach.ConfigFor(model, options, baseModel: null));
+
     /// <summary>Reads an adapter folder in peft's layout and puts it on the model.</summary>
     public static Adapter Load(Model model, string folder, bool trainable = false) => AdapterFile.Load(model, folder, trainable);
 

@@ -6,6 +6,14 @@ namespace Tunesmith.Models.Adapters;
 /// <summary>Trains some layers and leaves the rest as it is, by LLaMA-Factory's rules (model/adapter.py, _setup_freeze_tuning).</summary>
 public static partial class FreezeTuning
 {
+    /// <summary>What <see cref="Apply"/> would refuse, from names and shapes alone.</summary>
+    /// <returns>How many values would be trained.</returns>
+    public static long Check(Model model, AdapterOptions options)
+    {
+        Apply(model, options);
+        return model.NamedParameters().Where(pair => pair.Parameter.Trainable).Sum(pair => pair.Parameter.Count);
+    }
+
     public static void Apply(Model model, AdapterOptions options)
     {
         var parameters = model.NamedParameters().ToList();

@@ -47,34 +47,55 @@ internal static class LoraAttach
     {
         var adapter = new Adapter(model, config);
         var targets = new ModuleTargets(config);
-        foreach ((string name, Module module) in model.NamedModules().ToList())
+        foreach ((string name, Module module) in Targets(model, config, targets))
         {
-            if (!targets.Contains(name))
+            if (module is Projection layer)
             {
-                continue;
+                Add(adapter, targets, name, layer, generator);
             }
-
-            switch (module)
+            else
             {
-                case Projection layer:
-                    Add(adapter, targets, name, layer, generator);
-                    break;
-                case TokenEmbedding table:
-                    Add(adapter, targets, name, table, generator);
-                    break;
-                default:
-                    throw Errors.NotAdaptable(name);
+                Add(adapter, targets, name, (TokenEmbedding)module, generator);
             }
-        }
-
-        if (!adapter.AdaptedModules.Any())
-        {
-            throw Errors.NoTargets(config.TargetModules ?? [config.TargetPattern ?? ""], AllLinear(model));
         }
 
         AddTokenRows(adapter);
         SetTrainable(adapter);
         return adapter;
+    }
+
+    /// <summary>What <see cref="Run"/> would refuse, from names and shapes alone.</summary>
+    /// <returns>How many values would be trained.</returns>
+    public static long Check(Model model, LoraConfig config)
+    {
+        var targets = new ModuleTargets(config);
+        long trained = model.NamedParameters().Where(pair => ModuleTargets.SavedRoot(config, pair.Name[..Math.Max(pair.Name.LastIndexOf('.'), 0)]) is not null).Sum(pair => pair.Parameter.Count);
+        foreach ((string name, Module module) in Targets(model, config, targets))
+        {
+            (long inputs, long outputs) = module is Projection layer ? (layer.Inputs, layer.Outputs) : (((TokenEmbedding)module).Rows, ((TokenEmbedding)module).Width);
+            trained += (targets.Rank(name) * (inputs + outputs)) + (config.UseDora ? outputs : 0);
+        }
+
+        return trained;
+    }
+
+    private static List<(string Name, Module Module)> Targets(Model model, LoraConfig config, ModuleTargets targets)
+    {
+        var found = model.NamedModules().Where(pair => targets.Contains(pair.Name)).ToList();
+        foreach ((string name, Module module) in found)
+        {
+            if (module is not (Projection or TokenEmbedding))
+            {
+                throw Errors.NotAdaptable(name);
+            }
+
+            if (module is Projection layer && config.ChangesBase && targets.Rank(name) > Math.Min(layer.Inputs, layer.Outputs))
+            {
+                throw Errors.RankTooLarge(name, targets.Rank(name), Math.Min(layer.Inputs, layer.Outputs));
+            }
+        }
+
+        return found.Count > 0 ? found : throw Errors.NoTargets(config.TargetModules ?? [config.TargetPattern ?? ""], AllLinear(model));
     }
 
     /// <summary>Last parts of the names of all linear layers but the heads.</summary>
@@ -125,11 +146,6 @@ internal static class LoraAttach
         int rank = targets.Rank(name);
         double scale = targets.Scale(name);
         Tensor weight = layer.BaseWeight().Detach(); // [out, in]
-        if (rank > Math.Min(layer.Inputs, layer.Outputs) && config.ChangesBase)
-        {
-            throw Errors.RankTooLarge(name, rank, Math.Min(layer.Inputs, layer.Outputs));
-        }
-
         (Tensor a, Tensor b) = LoraStart.Draw(weight, rank, scale, config, generator);
         if (config.ChangesBase)
         {

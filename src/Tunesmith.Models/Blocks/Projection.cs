@@ -12,17 +12,16 @@ public sealed class Projection : Module
 
     public Projection(ComputePrecision precision, long inputs, long outputs, bool bias, bool inputMajor = false)
     {
-        using var scope = Scope.Open();
         _precision = precision;
         Inputs = inputs;
         InputMajor = inputMajor;
-        Weight = AddParameter("weight", inputMajor ? Tensor.Zeros([inputs, outputs]) : Tensor.Zeros([outputs, inputs]));
-        Bias = bias ? AddParameter("bias", Tensor.Zeros([outputs])) : null;
+        Weight = AddParameter("weight", inputMajor ? [inputs, outputs] : [outputs, inputs]);
+        Bias = bias ? AddParameter("bias", [outputs]) : null;
     }
 
     public long Inputs { get; }
 
-    public long Outputs => Weight.Value.Size(InputMajor ? 1 : 0);
+    public long Outputs => Weight.Shape[InputMajor ? 1 : 0];
 
     /// <summary>The weight is stored [in, out].</summary>
     public bool InputMajor { get; }

@@ -13,13 +13,12 @@ public sealed class TokenEmbedding : Module
     /// <param name="padId">The row that gets no gradient from lookups; null for none.</param>
     public TokenEmbedding(long rows, long width, long? padId)
     {
-        using var scope = Scope.Open();
         Width = width;
         _padId = padId < 0 ? padId + rows : padId;
-        Weight = AddParameter("weight", Tensor.Zeros([rows, width]));
+        Weight = AddParameter("weight", [rows, width]);
     }
 
-    public long Rows => Weight.Value.Size(0);
+    public long Rows => Weight.Shape[0];
 
     public long Width { get; }
 

@@ -36,8 +36,6 @@ public sealed class CheckpointFiles : IDisposable
 
     public IEnumerable<TensorInfo> Tensors => _files.SelectMany(file => file.Header.Tensors);
 
-    public long ParameterCount => Tensors.Sum(info => info.Count);
-
     public long ByteCount => Tensors.Sum(info => info.ByteCount);
 
     public static CheckpointFiles Open(string folder)

@@ -196,8 +196,7 @@ internal sealed class BertPredictions : Module
 
     public BertPredictions(BertConfig config, ComputePrecision precision)
     {
-        using var scope = Scope.Open();
-        _bias = AddParameter("bias", Tensor.Zeros([config.VocabSize]));
+        _bias = AddParameter("bias", [config.VocabSize]);
         _transform = Add("transform", new BertTransform(config, precision));
         // Its layer brings its own bias; the loose one is then in the file without being used.
         _decoder = config.TiesHead ? null : Add("decoder", new Projection(precision, config.HiddenSize, config.VocabSize, bias: true));

@@ -8,9 +8,8 @@ public sealed class Linear : Module
     /// <param name="bias">Adds a vector.</param>
     public Linear(long inputs, long outputs, bool bias)
     {
-        using var scope = Scope.Open();
-        Weight = AddParameter("weight", Tensor.Zeros([outputs, inputs]));
-        Bias = bias ? AddParameter("bias", Tensor.Zeros([outputs])) : null;
+        Weight = AddParameter("weight", [outputs, inputs]);
+        Bias = bias ? AddParameter("bias", [outputs]) : null;
     }
 
     /// <summary>[out, in].</summary>
@@ -28,8 +27,7 @@ public sealed class Embedding : Module
 {
     public Embedding(long rows, long width)
     {
-        using var scope = Scope.Open();
-        Weight = AddParameter("weight", Tensor.Zeros([rows, width]));
+        Weight = AddParameter("weight", [rows, width]);
     }
 
     /// <summary>[V, C].</summary>
@@ -45,10 +43,9 @@ public sealed class LayerNorm : Module
 {
     public LayerNorm(long width, double eps)
     {
-        using var scope = Scope.Open();
         Eps = eps;
-        Weight = AddParameter("weight", Tensor.Ones([width]));
-        Bias = AddParameter("bias", Tensor.Zeros([width]));
+        Weight = AddParameter("weight", [width], 1);
+        Bias = AddParameter("bias", [width]);
     }
 
     public double Eps { get; }
@@ -74,9 +71,8 @@ public sealed class RmsNorm : Module
     /// <param name="offset">Added to the weight: 1 in the Gemma families.</param>
     public RmsNorm(long width, double eps, double offset = 0)
     {
-        using var scope = Scope.Open();
         (Eps, _offset) = (eps, offset);
-        Weight = AddParameter("weight", offset == 0 ? Tensor.Ones([width]) : Tensor.Zeros([width]));
+        Weight = AddParameter("weight", [width], offset == 0 ? 1 : 0);
     }
 
     public double Eps { get; }

@@ -58,18 +58,22 @@ public abstract class Module : IDisposable
     /// <summary>Takes a child out; true where there was one. It is not disposed.</summary>
     protected bool Remove(string name) => _children.RemoveAll(c => c.Name == name) > 0;
 
-    protected Parameter AddParameter(string name, Tensor data)
-    {
-        var parameter = new Parameter(data, _owner);
-        _parameters.Add((name, parameter));
-        return parameter;
-    }
+    protected Parameter AddParameter(string name, Tensor data) => Add(name, new Parameter(data, _owner));
+
+    /// <summary>One whose values are all `fill` until others take their place; it has no memory before it is used.</summary>
+    protected Parameter AddParameter(string name, long[] shape, double fill = 0) => Add(name, new Parameter(shape, fill, _owner));
 
     protected Tensor AddBuffer(string name, Tensor data)
     {
         var buffer = _owner.Adopt(data.Detach());
         _buffers.Add((name, buffer));
         return buffer;
+    }
+
+    private Parameter Add(string name, Parameter parameter)
+    {
+        _parameters.Add((name, parameter));
+        return parameter;
     }
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";

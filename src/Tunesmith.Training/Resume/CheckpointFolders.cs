@@ -36,10 +36,11 @@ public static class CheckpointFolders
     }
 
     /// <summary>Why a folder cannot be gone on from, or null where it can.</summary>
-    public static string? Fault(string checkpoint)
+    /// <param name="hashes">False compares only the sizes of its files.</param>
+    public static string? Fault(string checkpoint, bool hashes = true)
     {
         if (!Directory.Exists(checkpoint)) return "is not there";
-        if (CheckpointManifest.Fault(checkpoint) is string fault) return fault;
+        if (CheckpointManifest.Fault(checkpoint, hashes) is string fault) return fault;
         return File.Exists(Path.Combine(checkpoint, CheckpointState.ProgressFile)) ? null : "holds only the model (save_only_model)";
     }
 

@@ -24,6 +24,12 @@ public sealed record Progress
     /// <summary>Loss since the last log line, added up in float32 as the reference does.</summary>
     public float WindowLoss { get; set; }
 
+    /// <summary>Learning rate and gradient norm of the last update: an epoch that ends with it logs them.</summary>
+    public double LastRate { get; set; }
+
+    /// <summary>See <see cref="LastRate"/>.</summary>
+    public double LastNorm { get; set; }
+
     /// <summary>Loss of all logged windows.</summary>
     public double TotalLoss { get; set; }
 
@@ -42,12 +48,29 @@ public sealed record Progress
     /// <summary>Evaluations in a row without a better metric.</summary>
     public int EvaluationsWithoutGain { get; set; }
 
+    /// <summary>Whether the run was stopped in the evaluation that follows the last update: it comes first then.</summary>
+    public bool EvaluationDue { get; set; }
+
     /// <summary>State of the schedule beyond the step count.</summary>
     public Dictionary<string, double> Schedule { get; set; } = [];
 
-    internal void Take(Progress other) =>
-        (Epoch, Window, EpochStarted, WindowLoss, TotalLoss, LoggedStep, Seconds, Tokens, LogLines, EvaluationsWithoutGain, Schedule) =
-        (other.Epoch, other.Window, other.EpochStarted, other.WindowLoss, other.TotalLoss, other.LoggedStep, other.Seconds, other.Tokens, other.LogLines, other.EvaluationsWithoutGain, other.Schedule);
+    /// <summary>Number and hash of the training examples; empty in checkpoints of older versions.</summary>
+    public string TrainExamples { get; set; } = "";
+
+    /// <summary>Number and hash of the evaluation examples.</summary>
+    public string EvalExamples { get; set; } = "";
+
+    /// <summary>What the machines that computed parts of the run so far computed with.</summary>
+    public List<Dictionary<string, string>> Machines { get; set; } = [];
+
+    internal void Take(Progress other)
+    {
+        (Epoch, Window, EpochStarted, EvaluationDue) = (other.Epoch, other.Window, other.EpochStarted, other.EvaluationDue);
+        (WindowLoss, LastRate, LastNorm, TotalLoss) = (other.WindowLoss, other.LastRate, other.LastNorm, other.TotalLoss);
+        (LoggedStep, Seconds, Tokens, LogLines) = (other.LoggedStep, other.Seconds, other.Tokens, other.LogLines);
+        (EvaluationsWithoutGain, Schedule) = (other.EvaluationsWithoutGain, other.Schedule);
+        (TrainExamples, EvalExamples, Machines) = (other.TrainExamples, other.EvalExamples, other.Machines);
+    }
 
     internal string ToJson() => JsonSerializer.Serialize(this, s_json) + "\n";
 

@@ -40,6 +40,21 @@ public sealed class AdapterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Methods))]
+    public void What_it_would_train_is_known_without_weights(string family, string method)
+    {
+        using var scope = Scope.Open();
+        using Model model = Tensors.Load(family);
+        long live = TorchInfo.TensorsLive;
+        using Model outline = ModelLoader.Outline(Tensors.Family(family)).Model;
+        Assert.Equal(model.ParameterCount(), outline.ParameterCount());
+        long expected = Adapter.CheckTargets(outline, Options(method));
+        Assert.Equal(live, TorchInfo.TensorsLive);
+        using Adapter adapter = Adapter.Attach(model, Options(method), new Generator(5));
+        Assert.Equal(expected, model.NamedParameters().Where(pair => pair.Parameter.Trainable).Sum(pair => pair.Parameter.Count));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
     public void Merged_saved_and_loaded_it_computes_the_same(string family, string method)
     {
         using var scope = Scope.Open();

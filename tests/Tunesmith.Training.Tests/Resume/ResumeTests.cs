@@ -11,8 +11,8 @@ public class ResumeTests
         NeftuneNoiseAlpha = 5, NumTrainEpochs = 2, LoggingSteps = 3, EvalStrategy = "steps", EvalSteps = 2, SaveStrategy = "steps", SaveSteps = 2, MetricForBestModel = "loss",
     };
 
-    private static ToyRun Run(TrainingOptions options, string folder, string? from, CancellationToken cancel = default, Action<StepEvent, CancellationToken>? onStep = null) =>
-        Toy.Run(options, Toy.Answers(11), input => input with { Eval = Toy.Answers(5), RunFolder = folder, ResumeFrom = from }, lora: true, cancel: cancel, onStep: onStep);
+    private static ToyRun Run(TrainingOptions options, string folder, string? from, CancellationToken cancel = default, Action<StepEvent, CancellationToken>? onStep = null, Action<int>? onEvaluating = null) =>
+        Toy.Run(options, Toy.Answers(11), input => input with { Eval = Toy.Answers(5), RunFolder = folder, ResumeFrom = from }, lora: true, cancel: cancel, onStep: onStep, onEvaluating: onEvaluating);
 
     [Theory]
     [InlineData("cosine", "adamw_torch", "steps")]
@@ -41,6 +41,50 @@ public class ResumeTests
             Assert.Equal(whole.Result.TrainLoss, rest.Result.TrainLoss);
             Assert.Equal(whole.Result.State.BestMetric, rest.Result.State.BestMetric);
             Assert.Equal(log, Steady(folder.Path));
+        }
+    }
+
+    [Theory]
+    [InlineData("steps", "steps", "cosine", false)]
+    [InlineData("steps", "steps", "reduce_lr_on_plateau", true)]
+    [InlineData("epoch", "epoch", "cosine", true)]
+    [InlineData("steps", "epoch", "cosine", false)]
+    [InlineData("epoch", "steps", "cosine", false)]
+    [InlineData("steps", "best", "cosine", true)]
+    public void Interrupted_in_an_evaluation_it_begins_with_that_evaluation(string evaluates, string saves, string schedule, bool decides)
+    {
+        var options = Options with
+        {
+            EvalStrategy = evaluates, SaveStrategy = saves, LrSchedulerType = schedule, LoadBestModelAtEnd = decides && evaluates == saves, LoggingStrategy = evaluates, NumTrainEpochs = 3,
+            LrSchedulerKwargs = schedule == "reduce_lr_on_plateau" ? new Dictionary<string, object?> { ["patience"] = 0L, ["factor"] = 0.5, ["threshold"] = 0.5 } : null,
+        };
+        using var straight = new TempFolder();
+        int evaluations = 0;
+        ToyRun whole = Run(options, straight.Path, null, onEvaluating: batch => { if (batch == 1) evaluations++; });
+        Assert.True(evaluations >= 3);
+        for (int stop = 1; stop <= evaluations; stop++)
+        {
+            using var folder = new TempFolder();
+            using var source = new CancellationTokenSource();
+            int seen = 0;
+            ToyRun first = Run(options, folder.Path, null, source.Token, onEvaluating: batch => { if (batch == 1 && ++seen == stop) source.Cancel(); });
+            Assert.True(first.Result.Interrupted);
+            string log = Path.Combine(folder.Path, "trainer_log.jsonl"); // made by its first line
+            Assert.Equal(stop - 1, File.Exists(log) ? File.ReadAllLines(log).Count(line => line.Contains("eval_loss", StringComparison.Ordinal)) : 0);
+
+            // Once more at the same place: then the checkpoint is written again, and nothing else has happened.
+            using var again = new CancellationTokenSource();
+            string checkpoint = CheckpointFolders.Newest(folder.Path, Assert.Fail)!;
+            Assert.True(Run(options, folder.Path, checkpoint, again.Token, onEvaluating: _ => again.Cancel()).Result.Interrupted);
+            Assert.Equal(checkpoint, CheckpointFolders.Newest(folder.Path, Assert.Fail));
+
+            ToyRun rest = Run(options, folder.Path, checkpoint);
+            Assert.Equal(whole.Weights, rest.Weights);
+            Assert.Equal((whole.Result.State.BestMetric, whole.Result.State.BestGlobalStep), (rest.Result.State.BestMetric, rest.Result.State.BestGlobalStep));
+            Assert.Equal(string.Join("\n", Steady(straight.Path)), string.Join("\n", Steady(folder.Path)));
+            foreach (var (step, path) in CheckpointFolders.All(straight.Path))
+                foreach (string file in (string[])["optimizer.safetensors", "rng_state.json"])
+                    Assert.Equal(File.ReadAllBytes(Path.Combine(path, file)), File.ReadAllBytes(Path.Combine(CheckpointFolders.PathOf(folder.Path, step), file)));
         }
     }
 

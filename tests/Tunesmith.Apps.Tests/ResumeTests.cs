@@ -1,0 +1,82 @@
+namespace Tunesmith.Tests;
+
+/// <summary>The same command after a stop, where something around it has changed meanwhile.</summary>
+public sealed class ResumeTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tunesmith-resume-").FullName;
+
+    public ResumeTests()
+    {
+        WriteRows(8);
+        File.WriteAllText(Data("recipe.yaml"), $"model_name_or_path: {Repo.Root}/models/stories260k\nstage: sft\ntemplate: empty\ncutoff_len: 32\ndo_train: true\ntrain_file: {Data("rows.jsonl")}\n"
+            + $"per_device_train_batch_size: 2\nsave_steps: 2\nmax_steps: 4\noutput_dir: {Data("out")}\n");
+        var whole = Train();
+        Assert.True(whole.Code == 0, whole.Error);
+        // As if it had been killed after update 2.
+        Directory.Delete(Data("out/checkpoint-4"), recursive: true);
+        var record = File.ReadAllText(Data("out/run.json"));
+        Assert.Contains("\"finished\"", record);
+        File.WriteAllText(Data("out/run.json"), record.Replace("\"finished\"", "\"running\"", StringComparison.Ordinal));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Data(string name) => Path.Combine(_folder, name);
+
+    private void WriteRows(int count) =>
+        File.WriteAllLines(Data("rows.jsonl"), Enumerable.Range(0, count).Select(row => $$"""{"instruction": "Once upon a time {{row}}", "output": "there was a girl."}"""));
+
+    private CliRun Train(params string[] keys) => CliRun.Of(["train", Data("recipe.yaml"), .. keys]);
+
+    [Fact]
+    public void Nothing_has_changed()
+    {
+        var run = Train();
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("Goes on from checkpoint-2.", run.Error);
+        Assert.DoesNotContain("warning", run.Error);
+    }
+
+    [Fact]
+    public void Other_data_are_refused_and_nothing_is_lost()
+    {
+        WriteRows(9);
+        var files = Files();
+        var run = Train();
+        Assert.Equal(2, run.Code);
+        Assert.Contains("error: training examples: got others (9, sha256", run.Error);
+        Assert.Equal(files, Files());
+
+        run = Train($"resume_from_checkpoint={Data("out/checkpoint-2")}");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("the run goes on with these", run.Error);
+    }
+
+    [Fact]
+    public void Fewer_threads_are_told()
+    {
+        var run = Script.Run($"./tunesmith train {Data("recipe.yaml")}", new Dictionary<string, string?> { ["OMP_NUM_THREADS"] = Tunesmith.Torch.Threads.Count == 1 ? "2" : "1" });
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("warning: other arithmetic than before (", run.Error);
+        Assert.Contains("threads", run.Error);
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("train")]
+    public void A_named_checkpoint_that_is_not_there_or_not_whole_is_told_before_the_data_are_read(string command)
+    {
+        var run = CliRun.Of([command, Data("recipe.yaml"), $"resume_from_checkpoint={Data("out/checkpoint-3")}"]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("checkpoint-3, which is not there", run.Error);
+        Assert.DoesNotContain("train: ", run.Error);
+        File.WriteAllText(Data("out/checkpoint-2/scheduler.json"), "{");
+        run = CliRun.Of([command, Data("recipe.yaml"), $"resume_from_checkpoint={Data("out/checkpoint-2")}"]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("instead of", run.Error);
+        Assert.DoesNotContain("train: ", run.Error);
+    }
+
+    private List<(string, DateTime)> Files() =>
+        [.. Directory.EnumerateFiles(Data("out"), "*", SearchOption.AllDirectories).Where(file => file.Contains("checkpoint-", StringComparison.Ordinal) || file.EndsWith(".safetensors", StringComparison.Ordinal)).Order().Select(file => (file, File.GetLastWriteTimeUtc(file)))];
+}
