@@ -26,7 +26,7 @@ internal sealed class ConsoleObserver(Terminal terminal, TimeProvider time) : IR
     public void OnWarning(string text) => Line($"warning: {text}");
 
     /// <summary>Says that Ctrl-C was heard: the run ends after what is under way.</summary>
-    public void OnCancel() => Line("Ctrl-C: stops after the update that is under way, with a checkpoint; once more ends at once.");
+    public void OnCancel() => Line("Ctrl-C: stops at the next place to go on from; once more ends at once.");
 
     public void OnStart(RunStart start)
     {

@@ -48,15 +48,15 @@ public static class TrainingRun
         foreach (var line in data.Report.Lines()) observer.OnMessage(line);
         cancel.ThrowIfCancellationRequested();
         using var folder = existing ?? Open(request, options);
-        folder.WriteRecipe(recipe);
+        var resume = training.DoTrain ? ResumePoint(training, folder, observer) : null;
         var facts = request.Environment();
+        var origin = training.DoTrain ? RunOrigin.Of(data.Train, data.Eval, facts) : null;
+        if (resume is not null) origin!.Check(resume, named: training.NamedCheckpoint is not null, observer.OnWarning);
+        folder.WriteRecipe(recipe);
         folder.WriteEnvironment(facts);
         folder.Events.Write("start", ("rows", data.Train.Count), ("eval_rows", data.Eval?.Count ?? 0));
 
         using var scope = Scope.Open();
-        var resume = training.DoTrain ? ResumePoint(training, folder, observer) : null;
-        var origin = training.DoTrain ? RunOrigin.Of(data.Train, data.Eval, facts) : null;
-        if (resume is not null) origin!.Check(resume, named: training.NamedCheckpoint is not null, observer.OnWarning);
         using var run = RunModel.Load(options, tokenizer, template, data.Labels, resumes: resume is not null, observer);
         var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
         stage.Check(run.Model);
@@ -65,29 +65,44 @@ public static class TrainingRun
         var mean = training.Stage == "sft" ? EvaluationMean.Batches : EvaluationMean.Examples;
         var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time) { Mean = mean, OnProgress = watcher.OnEvaluating };
         var phases = new RunPhases(options, run.Model, tokenizer, template, evaluator, data, folder, watcher, request);
+        var input = new TrainerInput
+        {
+            Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, EvalByName = data.EvalByName, Observer = watcher, Time = request.Time,
+            RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, Origin = origin, EvaluationMean = mean, ResumeAsTransformers = training.NamedCheckpoint is not null,
+        };
+        try
+        {
+            return Do(request, options, folder, run, phases, input, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            observer.OnMessage(StoppedBeside(training, phases.Trained, folder));
+            folder.Events.Write("interrupted", ("step", phases.Trained?.GlobalStep ?? 0));
+            return new RunOutcome(RunEnding.Interrupted, output, null, null);
+        }
+    }
+
+    // What is measured before, the training, and what is measured and written after it.
+    private static RunOutcome Do(RunRequest request, RunOptions options, RunFolder folder, RunModel run, RunPhases phases, TrainerInput input, CancellationToken cancel)
+    {
+        var training = options.Training;
         // transformers evaluates after training wherever it evaluates during it (TrainingArguments.__post_init__).
         var evaluates = phases.HasExamples && (training.DoEval || training.EvalStrategy != "no");
         IReadOnlyDictionary<string, double>? before = null;
-        TrainerState? state = null;
         if (training.DoTrain)
         {
-            if (training.Stage == "cls" && evaluates) before = phases.Before(resumes: resume is not null, cancel);
+            if (training.Stage == "cls" && evaluates) before = phases.Before(resumes: input.ResumeFrom is not null, cancel);
             folder.Begin();
             run.SaveStart(folder.Path);
-            var input = new TrainerInput
-            {
-                Model = run.Model, Stage = stage, Options = training, Train = data.Train, Eval = data.Eval, EvalByName = data.EvalByName, Observer = watcher, Time = request.Time,
-                RunFolder = folder.Path, SaveModel = run.SaveCheckpoint, ResumeFrom = resume, Origin = origin, EvaluationMean = mean, ResumeAsTransformers = training.NamedCheckpoint is not null,
-            };
             using var trainer = new Trainer(request.Watch?.Invoke(input) ?? input);
             var result = trainer.Run(cancel);
             if (result.Interrupted)
             {
-                observer.OnMessage(Stopped(training, result.Steps));
+                request.Observer.OnMessage(Stopped(training, result.Steps));
                 folder.Events.Write("interrupted", ("step", result.Steps));
-                return new RunOutcome(RunEnding.Interrupted, output, before, null);
+                return new RunOutcome(RunEnding.Interrupted, training.OutputDir!, before, null);
             }
-            phases.Trained = state = result.State;
+            var state = phases.Trained = result.State;
             run.SaveConverted(folder.Path);
             run.Save(folder.Path);
             ResultFiles.Write(folder.Path, "train", new Dictionary<string, object?>(result.Metrics) { ["epoch"] = state.Epoch });
@@ -101,11 +116,11 @@ public static class TrainingRun
         IReadOnlyDictionary<string, double>? after = null;
         if (evaluates) after = phases.Evaluate(cancel);
         if (training.DoPredict && phases.HasExamples && phases.Predict(cancel) is { } predicted) after ??= predicted;
-        if (state is not null) AtomicFile.WriteAllText(folder.In("README.md"), Card(options, state));
+        if (phases.Trained is { } trained) AtomicFile.WriteAllText(folder.In("README.md"), Card(options, trained));
         folder.Finish();
         folder.Events.Write("finished");
-        observer.OnSave(output, state?.GlobalStep ?? 0);
-        return new RunOutcome(RunEnding.Done, output, before, after) { Trained = state is not null };
+        request.Observer.OnSave(training.OutputDir!, phases.Trained?.GlobalStep ?? 0);
+        return new RunOutcome(RunEnding.Done, training.OutputDir!, before, after) { Trained = phases.Trained is not null };
     }
 
     /// <summary>
@@ -176,12 +191,22 @@ public static class TrainingRun
         return newest;
     }
 
-    private static string Stopped(TrainingOptions training, long steps)
+    private static string Stopped(TrainingOptions training, long steps) => steps == 0
+        ? "Stopped before the first update; nothing was trained yet. The same command starts anew."
+        : $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {GoesOn(training, "The same command goes on from there.")}";
+
+    // Stopped while something was measured or answered before or after the training, or without any.
+    private static string StoppedBeside(TrainingOptions training, TrainerState? trained, RunFolder folder)
     {
-        if (steps == 0) return "Stopped before the first update; nothing was trained yet. The same command starts anew.";
-        var next = training.OverwriteOutputDir && !training.GoesOnInside ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : "The same command goes on from there.";
-        return $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {next}";
+        if (!training.DoTrain) return "Stopped; the same command starts anew.";
+        if (trained is null) return Stopped(training, 0);
+        var kept = CheckpointFolders.Fault(CheckpointFolders.PathOf(folder.Path, trained.GlobalStep)) is null;
+        return $"Stopped after the training; the model is in {training.OutputDir}. "
+            + (kept ? GoesOn(training, "The same command does what is left.") : "The same command trains anew, since no checkpoint was kept.");
     }
+
+    private static string GoesOn(TrainingOptions training, string otherwise) =>
+        training.OverwriteOutputDir && !training.GoesOnInside ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : otherwise;
 
     private static int PadId(Tokenizer tokenizer, Model model) => tokenizer.PadId ?? (int)(model.Config.PadTokenId ?? tokenizer.EosId ?? 0);
 

@@ -49,6 +49,6 @@ public sealed class ConsoleObserverTests
         var text = Shown(live: false, 80);
         Assert.DoesNotContain(text, c => char.IsControl(c) && c != '\n');
         Assert.Contains("\n3/20  epoch 0.30  loss 1.2500  lr 0.0001  ", text);
-        Assert.Contains("\nCtrl-C: stops after the update", text);
+        Assert.Contains("\nCtrl-C: stops at the next place", text);
     }
 }

@@ -133,6 +133,26 @@ public sealed class PhaseTests : IDisposable
         double Probability(string input) => JsonDocument.Parse(CliRun.Of(input, ["predict", Data("out")]).Out.Split('\n')[0]).RootElement.GetProperty("probabilities").GetProperty("good").GetDouble();
     }
 
+    [Theory]
+    [InlineData("start at random", "epoch", "Stopped before the first update; nothing was trained yet. The same command starts anew.", "evaluation before training: ")]
+    [InlineData("6/6", "epoch", "Stopped after the training; the model is in OUT. The same command does what is left.", "Goes on from checkpoint-6.")]
+    [InlineData("6/6", "no", "Stopped after the training; the model is in OUT. The same command trains anew, since no checkpoint was kept.", "starts anew.")]
+    public void Stopped_in_an_evaluation_beside_the_training_it_says_what_the_same_command_will_do(string at, string saves, string told, string then)
+    {
+        File.WriteAllLines(Data("rows.csv"), ["text,label", .. Enumerable.Range(0, 12).Select(row => $"{(row % 2 == 0 ? "a happy dog" : "a sad cat")} {row},{(row % 2 == 0 ? "good" : "bad")}")]);
+        string[] command = ["train", Data("recipe.yaml"), "stage=cls", "do_train=true", "do_eval=true", $"train_file={Data("rows.csv")}", $"eval_file={Data("rows.csv")}", "text_column=text", "label_column=label",
+            "per_device_train_batch_size=4", "num_train_epochs=2", "logging_steps=1", "finetuning_type=full", $"save_strategy={saves}", $"output_dir={Data("out")}"];
+        using var cancel = new CancellationTokenSource();
+        using var talk = new Listener(text => { if (text.Contains(at, StringComparison.Ordinal)) cancel.Cancel(); });
+        Assert.Equal(130, Tunesmith.Cli.App.Run(command, new Tunesmith.Cli.Terminal { In = TextReader.Null, Out = TextWriter.Null, Error = talk }, cancel.Token));
+        Assert.Contains(told.Replace("OUT", Data("out"), StringComparison.Ordinal), talk.ToString());
+
+        var rest = CliRun.Of(command);
+        Assert.True(rest.Code == 0, rest.Error);
+        Assert.Contains(then, rest.Error);
+        Assert.Contains("evaluation after training: ", rest.Error);
+    }
+
     private sealed class Listener(Action<string> hears) : StringWriter
     {
         public override void WriteLine(string? value)

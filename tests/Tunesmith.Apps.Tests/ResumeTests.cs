@@ -77,6 +77,6 @@ public sealed class ResumeTests : IDisposable
         Assert.DoesNotContain("train: ", run.Error);
     }
 
-    private List<(string, DateTime)> Files() =>
-        [.. Directory.EnumerateFiles(Data("out"), "*", SearchOption.AllDirectories).Where(file => file.Contains("checkpoint-", StringComparison.Ordinal) || file.EndsWith(".safetensors", StringComparison.Ordinal)).Order().Select(file => (file, File.GetLastWriteTimeUtc(file)))];
+    private List<(string, string)> Files() =>
+        [.. Directory.EnumerateFiles(Data("out"), "*", SearchOption.AllDirectories).Where(file => !Path.GetFileName(file).StartsWith(".lock", StringComparison.Ordinal)).Order().Select(file => (file, Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))))];
 }
