@@ -75,8 +75,8 @@ internal static class Errors
     public static UsageException ResumeFolder(string path, string why) =>
         new($"resume_from_checkpoint: got {path}, which {why}; expected a whole checkpoint of this run. Name another checkpoint, or leave the key out to go on from the newest whole one.");
 
-    public static UsageException OtherExamples(string kind, string checkpoint, string then, string now) =>
-        new($"{kind} examples: got others ({now}) than {checkpoint} was made with ({then}); expected the same, since the run goes on as if it had never stopped. Bring the old data back, set overwrite_output_dir: true to start anew, or name the checkpoint in resume_from_checkpoint to go on from it with these.");
+    public static UsageException OtherOrigin(string what, string checkpoint, string then, string now) =>
+        new($"{what}: got others ({now}) than {checkpoint} was made with ({then}); expected the same, since the run goes on as if it had never stopped. Bring the old ones back, set overwrite_output_dir: true to start anew, or name the checkpoint in resume_from_checkpoint to go on from it with these.");
 
     public static RunException StateMissing(string file, string name) =>
         new($"{file}: got no entry '{name}'; expected the state of every trained parameter. The checkpoint belongs to another recipe; choose another one.");

@@ -50,7 +50,7 @@ public static class TrainingRun
         using var folder = existing ?? Open(request, options);
         var resume = training.DoTrain ? ResumePoint(training, folder, observer) : null;
         var facts = request.Environment();
-        var origin = training.DoTrain ? RunOrigin.Of(data.Train, data.Eval, facts) : null;
+        var origin = training.DoTrain ? RunOrigin.Of(data.Train, data.Eval, Below(options), facts) : null;
         if (resume is not null) origin!.Check(resume, named: training.NamedCheckpoint is not null, observer.OnWarning);
         folder.WriteRecipe(recipe);
         folder.WriteEnvironment(facts);
@@ -179,6 +179,10 @@ public static class TrainingRun
         request.Observer.OnMessage($"{folder.Path} holds this run, finished. Nothing was done; set overwrite_output_dir=true to run it again, or name another output_dir.");
         return new RunOutcome(RunEnding.WasDone, folder.Path, null, null);
     }
+
+    // What full training begins with is in its checkpoints.
+    private static string Below(RunOptions options) => options.Adapter.FinetuningType == "full" || options.Model.TrainFromScratch ? ""
+        : WeightFingerprint.Of(options.Model.ModelNameOrPath!, options.Model.AdapterNameOrPath ?? []);
 
     private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer)
     {

@@ -12,11 +12,17 @@ public sealed class ResumeTests : IDisposable
             + $"per_device_train_batch_size: 2\nsave_steps: 2\nmax_steps: 4\noutput_dir: {Data("out")}\n");
         var whole = Train();
         Assert.True(whole.Code == 0, whole.Error);
-        // As if it had been killed after update 2.
-        Directory.Delete(Data("out/checkpoint-4"), recursive: true);
-        var record = File.ReadAllText(Data("out/run.json"));
+        Unfinished(Data("out"));
+    }
+
+    // As if it had been killed after update 2.
+    private static void Unfinished(string folder)
+    {
+        Directory.Delete(Path.Combine(folder, "checkpoint-4"), recursive: true);
+        var file = Path.Combine(folder, "run.json");
+        var record = File.ReadAllText(file);
         Assert.Contains("\"finished\"", record);
-        File.WriteAllText(Data("out/run.json"), record.Replace("\"finished\"", "\"running\"", StringComparison.Ordinal));
+        File.WriteAllText(file, record.Replace("\"finished\"", "\"running\"", StringComparison.Ordinal));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -50,6 +56,27 @@ public sealed class ResumeTests : IDisposable
         run = Train($"resume_from_checkpoint={Data("out/checkpoint-2")}");
         Assert.True(run.Code == 0, run.Error);
         Assert.Contains("the run goes on with these", run.Error);
+    }
+
+    [Theory]
+    [InlineData("lora", 2)]
+    [InlineData("freeze", 2)]
+    [InlineData("full", 0)]
+    public void Other_base_weights_are_refused_where_they_matter(string tuning, int code)
+    {
+        var model = Directory.CreateDirectory(Data("model")).FullName;
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repo.Root, "models", "stories260k"))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        string[] keys = [$"model_name_or_path={model}", $"finetuning_type={tuning}", $"output_dir={Data("other")}"];
+        Assert.Equal(0, Train([.. keys]).Code);
+        Unfinished(Data("other"));
+
+        var weights = Path.Combine(model, "model.safetensors");
+        var bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        var run = Train([.. keys]);
+        Assert.Equal(code, run.Code);
+        if (code != 0) Assert.Contains("error: base weights: got others (sha256", run.Error);
     }
 
     [Fact]

@@ -75,7 +75,8 @@ public sealed class CheckpointFiles : IDisposable
 
     private SafeTensorsFile File(string name) => _fileOf.TryGetValue(name, out SafeTensorsFile? file) ? file : throw Errors.TensorMissing(Folder, name);
 
-    private static IReadOnlyList<string> Paths(string folder)
+    /// <summary>The files that hold a folder's weights.</summary>
+    internal static IReadOnlyList<string> Paths(string folder)
     {
         string single = Path.Combine(folder, SingleName);
         string index = Path.Combine(folder, IndexName);

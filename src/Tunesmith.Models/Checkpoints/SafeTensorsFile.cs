@@ -105,6 +105,16 @@ public sealed class SafeTensorsFile : IDisposable
         return stored.DType == dtype ? stored : stored.To(dtype);
     }
 
+    /// <summary>The first and the last bytes of one tensor as they are stored; all of them, perhaps twice, where it has few.</summary>
+    internal byte[] Ends(TensorInfo info, int count)
+    {
+        int end = (int)Math.Min(count, info.ByteCount);
+        byte[] bytes = new byte[2 * end];
+        ReadExactly(bytes.AsSpan(0, end), info.Begin);
+        ReadExactly(bytes.AsSpan(end), info.Begin + info.ByteCount - end);
+        return bytes;
+    }
+
     public void Dispose() => _handle.Dispose();
 
     private void ReadExactly(Span<byte> bytes, long offset)

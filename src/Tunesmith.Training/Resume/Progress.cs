@@ -60,6 +60,9 @@ public sealed record Progress
     /// <summary>Number and hash of the evaluation examples.</summary>
     public string EvalExamples { get; set; } = "";
 
+    /// <summary>Fingerprint of the weights that training leaves as they are.</summary>
+    public string BaseWeights { get; set; } = "";
+
     /// <summary>What the machines that computed parts of the run so far computed with.</summary>
     public List<Dictionary<string, string>> Machines { get; set; } = [];
 
@@ -69,7 +72,7 @@ public sealed record Progress
         (WindowLoss, LastRate, LastNorm, TotalLoss) = (other.WindowLoss, other.LastRate, other.LastNorm, other.TotalLoss);
         (LoggedStep, Seconds, Tokens, LogLines) = (other.LoggedStep, other.Seconds, other.Tokens, other.LogLines);
         (EvaluationsWithoutGain, Schedule) = (other.EvaluationsWithoutGain, other.Schedule);
-        (TrainExamples, EvalExamples, Machines) = (other.TrainExamples, other.EvalExamples, other.Machines);
+        (TrainExamples, EvalExamples, BaseWeights, Machines) = (other.TrainExamples, other.EvalExamples, other.BaseWeights, other.Machines);
     }
 
     internal string ToJson() => JsonSerializer.Serialize(this, s_json) + "\n";

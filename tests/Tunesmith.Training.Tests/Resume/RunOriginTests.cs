@@ -15,8 +15,8 @@ public class RunOriginTests
 
     private static readonly IReadOnlyList<TokenizedExample> s_train = Toy.Answers(6), s_eval = Toy.Answers(3);
 
-    private static RunOrigin Of(IReadOnlyList<TokenizedExample>? train = null, IReadOnlyList<TokenizedExample>? eval = null, Dictionary<string, object?>? facts = null) =>
-        RunOrigin.Of(train ?? s_train, eval ?? s_eval, facts ?? s_facts);
+    private static RunOrigin Of(IReadOnlyList<TokenizedExample>? train = null, IReadOnlyList<TokenizedExample>? eval = null, string below = "sha256 1", Dictionary<string, object?>? facts = null) =>
+        RunOrigin.Of(train ?? s_train, eval ?? s_eval, below, facts ?? s_facts);
 
     private static RunOrigin With(string name, object value) => Of(facts: new(s_facts) { [name] = value });
 
@@ -67,7 +67,7 @@ public class RunOriginTests
         Assert.Empty(Warnings(Of(), first)); // nothing of what came after it is in the first checkpoint
     }
 
-    public static TheoryData<string> Changes => ["row gone", "row more", "order", "token", "label", "border", "target", "evaluation"];
+    public static TheoryData<string> Changes => ["row gone", "row more", "order", "token", "label", "border", "target", "evaluation", "base"];
 
     [Theory]
     [MemberData(nameof(Changes))]
@@ -85,10 +85,11 @@ public class RunOriginTests
             // The same numbers in the same order, cut elsewhere.
             "border" => Of([s_train[0] with { InputIds = [.. s_train[0].InputIds, s_train[0].Labels[0]], Labels = s_train[0].Labels[1..] }, .. s_train.Skip(1)]),
             "target" => Of([s_train[0] with { Targets = [0] }, .. s_train.Skip(1)]),
+            "base" => Of(below: "sha256 2"),
             _ => Of(eval: [.. s_eval.Skip(1)]),
         };
         var error = Assert.Throws<UsageException>(() => Warnings(other, checkpoint));
-        Assert.StartsWith(change == "evaluation" ? "evaluation examples: got others (2, sha256 " : "training examples: got others (", error.Message);
+        Assert.StartsWith(change switch { "evaluation" => "evaluation examples: got others (2, sha256 ", "base" => "base weights: got others (sha256 2)", _ => "training examples: got others (" }, error.Message);
         Assert.Contains(checkpoint, error.Message);
         Assert.Contains("goes on with these", Assert.Single(Warnings(other, checkpoint, named: true)));
     }
