@@ -28,7 +28,7 @@ public sealed record TrainingOptions
     [RecipeKey("overwrite_output_dir", "Start anew in an output folder that already holds a run. Its checkpoints stay where resume_from_checkpoint asks for one of them.")]
     public bool OverwriteOutputDir { get; init; }
 
-    [RecipeKey("resume_from_checkpoint", "A checkpoint folder to go on from; true for the newest in output_dir.")]
+    [RecipeKey("resume_from_checkpoint", "A checkpoint folder to go on from, even where data or base have changed since; true for the newest in output_dir.")]
     public string? ResumeFromCheckpoint { get; init; }
 
     /// <summary>The checkpoint that is named by its path; null where none is.</summary>
