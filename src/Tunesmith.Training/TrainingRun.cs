@@ -48,10 +48,11 @@ public static class TrainingRun
         foreach (var line in data.Report.Lines()) observer.OnMessage(line);
         cancel.ThrowIfCancellationRequested();
         using var folder = existing ?? Open(request, options);
-        var resume = training.DoTrain ? ResumePoint(training, folder, observer) : null;
+        var watcher = new FolderObserver(observer, folder);
+        var resume = training.DoTrain ? ResumePoint(training, folder, observer, watcher.OnWarning) : null;
         var facts = request.Environment();
         var origin = training.DoTrain ? RunOrigin.Of(data.Train, data.Eval, Below(options), facts) : null;
-        if (resume is not null) origin!.Check(resume, named: training.NamedCheckpoint is not null, observer.OnWarning);
+        if (resume is not null) origin!.Check(resume, named: training.NamedCheckpoint is not null, watcher.OnWarning);
         folder.WriteRecipe(recipe);
         folder.WriteEnvironment(facts);
         folder.Events.Write("start", ("rows", data.Train.Count), ("eval_rows", data.Eval?.Count ?? 0));
@@ -60,7 +61,6 @@ public static class TrainingRun
         using var run = RunModel.Load(options, tokenizer, template, data.Labels, resumes: resume is not null, observer);
         var stage = Stages.Stages.Create(training, PadId(tokenizer, run.Model));
         stage.Check(run.Model);
-        var watcher = new FolderObserver(observer, folder);
         // As recorded: LLaMA-Factory's sft trainer counts a short last batch like a full one, its pt trainer counts examples.
         var mean = training.Stage == "sft" ? EvaluationMean.Batches : EvaluationMean.Examples;
         var evaluator = new Evaluator(run.Model, stage, training.PerDeviceEvalBatchSize, request.Time) { Mean = mean, OnProgress = watcher.OnEvaluating };
@@ -184,12 +184,12 @@ public static class TrainingRun
     private static string Below(RunOptions options) => options.Adapter.FinetuningType == "full" || options.Model.TrainFromScratch ? ""
         : WeightFingerprint.Of(options.Model.ModelNameOrPath!, options.Model.AdapterNameOrPath ?? []);
 
-    private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer)
+    private static string? ResumePoint(TrainingOptions training, RunFolder folder, IRunObserver observer, Action<string> warn)
     {
         if (training.NamedCheckpoint is { } named) return named;
         foreach (var name in folder.HalfWritten.Where(name => name.StartsWith("checkpoint-", StringComparison.Ordinal)))
-            observer.OnWarning($"{name} was half-written when the run stopped: it is skipped");
-        var newest = CheckpointFolders.Newest(folder.Path, observer.OnWarning);
+            warn($"{name} was half-written when the run stopped: it is skipped");
+        var newest = CheckpointFolders.Newest(folder.Path, warn);
         if (newest is not null) observer.OnMessage($"Goes on from {Path.GetFileName(newest)}.");
         else if (folder.State == RunState.Interrupted) observer.OnMessage("The run in this folder stopped before its first checkpoint: starts anew.");
         return newest;

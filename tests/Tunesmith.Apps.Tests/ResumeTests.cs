@@ -86,6 +86,7 @@ public sealed class ResumeTests : IDisposable
         Assert.True(run.Code == 0, run.Error);
         Assert.Contains("warning: other arithmetic than before (", run.Error);
         Assert.Contains("threads", run.Error);
+        Assert.Contains("other arithmetic than before", File.ReadAllText(Data("out/events.jsonl")));
     }
 
     [Theory]
