@@ -192,6 +192,7 @@ public static class TrainingRun
         var newest = CheckpointFolders.Newest(folder.Path, warn);
         if (newest is not null) observer.OnMessage($"Goes on from {Path.GetFileName(newest)}.");
         else if (folder.State == RunState.Interrupted) observer.OnMessage("The run in this folder stopped before its first checkpoint: starts anew.");
+        else if (training.GoesOnInside) observer.OnMessage($"resume_from_checkpoint: {training.OutputDir} has no checkpoint yet: starts from the beginning.");
         return newest;
     }
 

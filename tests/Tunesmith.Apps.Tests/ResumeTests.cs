@@ -80,6 +80,14 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void Asked_to_go_on_where_nothing_is_it_says_that_it_starts_from_the_beginning()
+    {
+        var run = Train("resume_from_checkpoint=true", $"output_dir={Data("new")}");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("new has no checkpoint yet: starts from the beginning.", run.Error);
+    }
+
+    [Fact]
     public void Fewer_threads_are_told()
     {
         var run = Script.Run($"./tunesmith train {Data("recipe.yaml")}", new Dictionary<string, string?> { ["OMP_NUM_THREADS"] = Tunesmith.Torch.Threads.Count == 1 ? "2" : "1" });
