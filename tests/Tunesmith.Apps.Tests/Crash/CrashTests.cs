@@ -106,7 +106,7 @@ public sealed class CrashTests : IDisposable
         run.Signal(signal);
         var stopped = run.End();
         Assert.Equal(130, stopped.Code);
-        Assert.Contains("stops after the update", stopped.Error);
+        Assert.Contains("stops at the next place", stopped.Error);
         Assert.Contains("The same command goes on from there.", stopped.Error);
         string checkpoint = Assert.Single(_toy.Checkpoints());
         var rest = FaultyProcess.Start(_toy.Output, command).End();
