@@ -46,6 +46,16 @@ if [ -z "${OMP_NUM_THREADS+set}" ]; then
     export OMP_NUM_THREADS="$tunesmith_threads"
 fi
 
+# A thread that waits for the others spins for some milliseconds first: best where nothing else runs. Where something else holds the cores it spins away the time that
+# the others need, and a run beside another one takes five times as long instead of twice (docs/log.md, 2026-11-29). Busy: now, and on the average of the last minute.
+if [ -z "${GOMP_SPINCOUNT+set}" ] && [ -r /proc/loadavg ] && read -r tunesmith_load tunesmith_rest < /proc/loadavg; then
+    tunesmith_rest=${tunesmith_rest%%/*} tunesmith_threads=${OMP_NUM_THREADS%%,*}
+    if [ "$tunesmith_threads" -gt 0 ] 2>/dev/null && [ "${tunesmith_rest##* }" -ge 2 ] 2>/dev/null \
+        && [ "${tunesmith_load%%.*}${tunesmith_load#*.}" -ge $((50 * tunesmith_threads)) ] 2>/dev/null; then
+        export GOMP_SPINCOUNT=1000
+    fi
+fi
+
 # libtorch never picks its AVX-512 kernels by itself.
 if tunesmith_has avx512f avx512bw avx512dq avx512vl fma; then
     tunesmith_default ATEN_CPU_CAPABILITY avx512
@@ -75,5 +85,5 @@ done
 [ -n "${TUNESMITH_LIBTORCH:-}" ] && tunesmith_first "$TUNESMITH_LIBTORCH/lib"
 
 unset tunesmith_flags tunesmith_vendor tunesmith_siblings tunesmith_cores tunesmith_key tunesmith_value tunesmith_flag tunesmith_folder
-unset tunesmith_threads tunesmith_quota tunesmith_period tunesmith_share
+unset tunesmith_threads tunesmith_quota tunesmith_period tunesmith_share tunesmith_load tunesmith_rest
 :

@@ -2,7 +2,7 @@ namespace Tunesmith.Tests;
 
 public sealed class EnvironmentScriptTests
 {
-    private static readonly string[] Names = ["OMP_NUM_THREADS", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY", "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "TUNESMITH_LIBTORCH"];
+    private static readonly string[] Names = ["OMP_NUM_THREADS", "GOMP_SPINCOUNT", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY", "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "TUNESMITH_LIBTORCH"];
 
     private static Dictionary<string, string> Settings(params (string Name, string Value)[] given)
     {
@@ -29,6 +29,12 @@ public sealed class EnvironmentScriptTests
         var settings = Settings(("OMP_NUM_THREADS", "7"), ("MALLOC_MMAP_MAX_", "5"), ("ATEN_CPU_CAPABILITY", "default"));
         Assert.Equal(("7", "5", "default"), (settings["OMP_NUM_THREADS"], settings["MALLOC_MMAP_MAX_"], settings["ATEN_CPU_CAPABILITY"]));
     }
+
+    [Theory]
+    [InlineData("4,2")]
+    [InlineData("many")]
+    [InlineData("")]
+    public void Whatever_the_user_set_the_script_ends(string threads) => Assert.Equal(threads, Settings(("OMP_NUM_THREADS", threads))["OMP_NUM_THREADS"]);
 
     [Fact]
     public void Another_libtorch_comes_first_and_once()
@@ -73,6 +79,17 @@ public sealed class EnvironmentScriptTests
         Assert.Equal("8", OnMachine(Processor("GenuineIntel", Avx2, 8, 8), null, 8, ("-1", "100000"))["OMP_NUM_THREADS"]);
     }
 
+    [Theory]
+    [InlineData("0.00 0.01 0.05 1/120 4711", null)]
+    [InlineData("1.90 0.40 0.20 1/120 4711", null)]     // something has just ended
+    [InlineData("0.30 0.40 0.20 3/120 4711", null)]     // something has just begun
+    [InlineData("1.00 0.40 0.20 2/120 4711", "1000")]
+    [InlineData("12.34 9.00 8.00 13/120 4711", "1000")]
+    [InlineData("0.99 0.40 0.20 2/120 4711", null)]
+    [InlineData("rubbish", null)]
+    public void Threads_wait_without_spinning_where_others_hold_the_cores(string load, string? spins) =>
+        Assert.Equal(spins, OnMachine(Processor("GenuineIntel", Avx2, 2, 2), null, 2, load: load).GetValueOrDefault("GOMP_SPINCOUNT"));
+
     [Fact]
     public void An_ARM_processor_has_no_flags_and_takes_every_core()
     {
@@ -85,13 +102,14 @@ public sealed class EnvironmentScriptTests
         $"processor\t: 0\nvendor_id\t: {vendor}\nsiblings\t: {siblings}\ncpu cores\t: {cores}\nflags\t\t: {flags}\nvmx flags\t: vnmi\n\nprocessor\t: 1\nvendor_id\t: other\nflags\t\t: avx512f\n\n";
 
     // The script as it is, looking at another machine's files.
-    private static Dictionary<string, string> OnMachine(string processor, string? quota, int processors = 1, (string Quota, string Period)? older = null)
+    private static Dictionary<string, string> OnMachine(string processor, string? quota, int processors = 1, (string Quota, string Period)? older = null, string? load = null)
     {
         var folder = Directory.CreateTempSubdirectory("machine-").FullName;
         try
         {
             File.WriteAllText(Path.Combine(folder, "cpuinfo"), processor);
             if (quota is not null) File.WriteAllText(Path.Combine(folder, "cpu.max"), quota + "\n");
+            if (load is not null) File.WriteAllText(Path.Combine(folder, "loadavg"), load + "\n");
             if (older is { } pair)
             {
                 Directory.CreateDirectory(Path.Combine(folder, "cpu"));

@@ -11,6 +11,7 @@ internal static class EnvironmentReport
     private static readonly (string Name, string Why)[] Settings =
     [
         ("OMP_NUM_THREADS", "threads of one product; libtorch would use 1"),
+        ("GOMP_SPINCOUNT", "how long a waiting thread spins: 1000 where others held the cores when the program began"),
         ("LD_LIBRARY_PATH", "the folder of the OpenMP OpenBLAS first: one thread pool"),
         ("OPENBLAS_CORETYPE", "OpenBLAS's kernels for this CPU, which may be younger than OpenBLAS"),
         ("ATEN_CPU_CAPABILITY", "libtorch's own AVX-512 kernels, which it never picks itself"),
