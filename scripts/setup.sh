@@ -41,6 +41,11 @@ if [ -z "${TUNESMITH_LIBTORCH:-}" ] || grep -qs 'libblas\.so' "$TUNESMITH_LIBTOR
     set -- /usr/lib/*-linux-gnu/openblas-openmp/libblas.so.3
     [ -e "$1" ] || need libopenblas0-openmp "a fast BLAS (without it matrix products are 30 times slower)"
 fi
+# NuGet is reached over https; a Debian that was made as small as it can be knows no certificates. What was fetched before needs none.
+if command -v apt-get >/dev/null 2>&1 && [ -z "${SSL_CERT_FILE:-}${SSL_CERT_DIR:-}" ] && [ ! -s /etc/ssl/certs/ca-certificates.crt ] \
+    && [ ! -d "${NUGET_PACKAGES:-${HOME:-/root}/.nuget/packages}/yamldotnet" ]; then
+    need ca-certificates "certificates (NuGet is reached over https)"
+fi
 # The mark of an installation that did not come to its end: packages may be half there.
 if [ -z "$missing" ] && [ -f artifacts/installing ]; then
     missing=$(cat artifacts/installing) why=", the rest of an installation that was interrupted"
@@ -91,7 +96,12 @@ publish() {
 # Compiled ahead of time it starts three times as fast; where the compiler for that cannot be had, it is only slower to start.
 if ! { [ -n "$rid" ] && publish -r "$rid" --self-contained false -p:PublishReadyToRun=true; }; then
     if grep -q 'error CS' artifacts/publish.log || ! publish; then
-        grep -E 'error|warn' artifacts/publish.log | head -n 20 >&2 || tail -n 20 artifacts/publish.log >&2
+        if grep -q 'error NU1301' artifacts/publish.log; then
+            grep -o 'NU1301:.*' artifacts/publish.log | sed 's/^NU1301: */  /; s/ \[[^]]*\]$//' | awk '!seen[$0]++' | head -n 5 >&2
+            say "NuGet could not be reached; it holds a few libraries that the program uses. Check the network, the proxy (https_proxy) and the certificates (SSL_CERT_FILE), or copy ~/.nuget/packages from a machine that has built Tunesmith; then run the same command again."
+            exit 1
+        fi
+        { grep -E 'error|warn' artifacts/publish.log || tail -n 20 artifacts/publish.log; } | awk '!seen[$0]++' | head -n 20 >&2
         say "the program does not build; the messages are above, all of them in artifacts/publish.log."
         exit 1
     fi

@@ -27,7 +27,9 @@ public sealed class SetupScriptTests : IDisposable
     }
 
     // A compiler that is not there makes something missing, whatever this machine has.
-    private Script Setup(string user, params (string Name, string Value)[] more)
+    private Script Setup(string user, params (string Name, string Value)[] more) => Setup(user, "", more);
+
+    private Script Setup(string user, string words, params (string Name, string Value)[] more)
     {
         Fake("id", $"echo {user}");
         var variables = new Dictionary<string, string?>
@@ -37,7 +39,7 @@ public sealed class SetupScriptTests : IDisposable
             ["TEST_ROOT"] = _root,
         };
         foreach (var (name, value) in more) variables[name] = value;
-        return Script.Run("sh scripts/setup.sh", variables, _root);
+        return Script.Run("sh scripts/setup.sh " + words, variables, _root);
     }
 
     [Fact]
@@ -116,6 +118,52 @@ public sealed class SetupScriptTests : IDisposable
         Assert.Contains("expected a folder with include/ and lib/", run.Error);
     }
 
+    // The path is the machine's own, so another one is put in its place.
+    private void Replace(string script, string old, string other)
+    {
+        var path = Path.Combine(_root, "scripts", script);
+        var text = File.ReadAllText(path);
+        Assert.Contains(old, text);
+        File.WriteAllText(path, text.Replace(old, other, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_machine_without_certificates_gets_them_unless_what_they_are_for_is_there()
+    {
+        (string, string)[] variables = [("CXX", "sh"), ("HOME", _root), ("NUGET_PACKAGES", Path.Combine(_root, "packages")), ("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")];
+        Replace("setup.sh", "/etc/ssl/certs/ca-certificates.crt", Path.Combine(_root, "certificates.crt"));
+        var run = Setup("1000", variables);
+        Assert.Contains("certificates (NuGet", run.Error);
+        Assert.Contains(" ca-certificates\"", run.Error);
+        Assert.DoesNotContain("certificates", Setup("1000", [.. variables, ("SSL_CERT_FILE", "/somewhere")]).Error);
+        File.WriteAllText(Path.Combine(_root, "certificates.crt"), "one");
+        Assert.DoesNotContain("certificates", Setup("1000", variables).Error);
+        File.Delete(Path.Combine(_root, "certificates.crt"));
+        Directory.CreateDirectory(Path.Combine(_root, "packages", "yamldotnet"));
+        Assert.DoesNotContain("certificates", Setup("1000", variables).Error);
+    }
+
+    [Fact]
+    public void NuGet_out_of_reach_is_told_once_and_with_what_to_do()
+    {
+        Fake("dotnet", """
+            case "$*" in
+                publish*) for project in A B; do
+                    echo "/x/$project.csproj : error NU1301: Unable to load the service index for source https://a/index.json. [/x/$project.csproj]"
+                    echo "/x/$project.csproj : error NU1301:   The remote certificate is invalid. [/x/Cli.csproj]"
+                    done; exit 1 ;;
+                *) echo '10.0.100 [/somewhere]' ;;
+            esac
+            """);
+        Replace("dotnet.sh", "/usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet", "");
+        var run = Setup("0", "--program", ("CXX", "sh"), ("DOTNET_ROOT", "/nonexistent"), ("HOME", _root));
+        Assert.Equal(1, run.Code);
+        Assert.Equal(1, run.Error.Split("Unable to load the service index").Length - 1);
+        Assert.Equal(1, run.Error.Split("The remote certificate is invalid").Length - 1);
+        Assert.Contains("set-up: NuGet could not be reached", run.Error);
+        Assert.Contains("~/.nuget/packages", run.Error);
+    }
+
     [Fact]
     public void A_failed_installation_is_told_with_what_to_do()
     {
@@ -129,8 +177,7 @@ public sealed class SetupScriptTests : IDisposable
     {
         Fake("dotnet", "echo '8.0.404 [/somewhere]'");
         // Only the candidate on the PATH, so that the machine's own SDK is not found.
-        var script = File.ReadAllText(Path.Combine(_root, "scripts", "dotnet.sh")).Replace("/usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet", "", StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(_root, "scripts", "dotnet.sh"), script);
+        Replace("dotnet.sh", "/usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet", "");
         var run = Setup("0", ("DOTNET_ROOT", "/nonexistent"), ("HOME", _root));
         Assert.Equal(1, run.Code);
         Assert.Contains("the .NET SDK found is 8.0.404; 10.0 or newer is needed", run.Error);
