@@ -10,7 +10,7 @@ namespace Tunesmith.Data;
 /// <summary>The data of stage cls: texts with one label, many labels or a value.</summary>
 internal static class ClassBuilder
 {
-    public static DatasetSplits Build(DataOptions options, Tokenizer tokenizer, int seed, BuildSettings settings)
+    public static DatasetSplits Build(DataOptions options, Tokenizer tokenizer, long seed, BuildSettings settings)
     {
         if (Named(settings)) options = options with { ProblemType = options.ProblemType ?? settings.KnownProblem };
         int cutoff = Math.Min(options.CutoffLen, settings.MaxLength ?? int.MaxValue);
@@ -79,7 +79,7 @@ internal static class ClassBuilder
         return targets;
     }
 
-    private static (List<Prepared> Train, List<Prepared> Eval) HoldOut(DataOptions options, List<Prepared> rows, LabelSet labels, int seed)
+    private static (List<Prepared> Train, List<Prepared> Eval) HoldOut(DataOptions options, List<Prepared> rows, LabelSet labels, long seed)
     {
         int held = DatasetBuilder.Held(options.ValSize, rows.Count);
         var names = labels.Names.Select((name, at) => (name, at)).ToDictionary(p => p.name, p => p.at, StringComparer.Ordinal);

@@ -9,7 +9,7 @@ public sealed record AlignedSet(DatasetEntry Entry, IReadOnlyList<AlignedExample
 public static class DatasetAligner
 {
     /// <summary>All sets that the recipe names, the training sets first, after num_samples and max_samples; not yet mixed or split.</summary>
-    public static IReadOnlyList<AlignedSet> Align(DataOptions options, string stage, int seed)
+    public static IReadOnlyList<AlignedSet> Align(DataOptions options, string stage, long seed)
     {
         DataRules.Check(options, stage);
         var loader = new DatasetLoader(options, seed, null);

@@ -21,7 +21,7 @@ public static class DatasetBuilder
     /// <param name="template">How conversations are written; only stage sft needs it.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="settings">What the model says.</param>
-    public static DatasetSplits Build(DataOptions options, string stage, Tokenizer tokenizer, Template? template, int seed, BuildSettings? settings = null)
+    public static DatasetSplits Build(DataOptions options, string stage, Tokenizer tokenizer, Template? template, long seed, BuildSettings? settings = null)
     {
         settings ??= new BuildSettings();
         DataRules.Check(options, stage);
@@ -35,7 +35,7 @@ public static class DatasetBuilder
         };
     }
 
-    private static DatasetSplits Sft(DataOptions options, Tokenizer tokenizer, Template template, int seed, BuildSettings settings)
+    private static DatasetSplits Sft(DataOptions options, Tokenizer tokenizer, Template template, long seed, BuildSettings settings)
     {
         if (options.TrainOnPrompt && template.EfficientEos) throw Errors.TrainOnPromptWithEfficientEos(template.Name);
         var encoder = new SftEncoder(options, tokenizer, template);
@@ -49,7 +49,7 @@ public static class DatasetBuilder
         return Build(options, "sft", seed, settings, encode, encoder.EncodePrompt, Finish, packs);
     }
 
-    private static DatasetSplits Pretrain(DataOptions options, Tokenizer tokenizer, int seed, BuildSettings settings)
+    private static DatasetSplits Pretrain(DataOptions options, Tokenizer tokenizer, long seed, BuildSettings settings)
     {
         var encoder = new PretrainEncoder(options, tokenizer, settings.AddsBos);
         bool packs = options.Packs("pt");
@@ -57,7 +57,7 @@ public static class DatasetBuilder
     }
 
     private static DatasetSplits Build(
-        DataOptions options, string stage, int seed, BuildSettings settings,
+        DataOptions options, string stage, long seed, BuildSettings settings,
         Func<AlignedExample, Prepared> encode, Func<AlignedExample, Prepared> encodeEval,
         Func<IReadOnlyList<TokenizedExample>, IEnumerable<TokenizedExample>> finish, bool packs)
     {
@@ -95,7 +95,7 @@ public static class DatasetBuilder
 
     /// <summary>The rows to train on and to evaluate on; each list is its receiver's own.</summary>
     private static (List<Prepared> Train, List<Prepared>? Eval, OrderedDictionary<string, List<Prepared>>? EvalByName) Choose(
-        DatasetLoader loader, DataOptions options, string stage, int seed, Func<AlignedExample, Prepared> encode, Func<AlignedExample, Prepared> encodeEval)
+        DatasetLoader loader, DataOptions options, string stage, long seed, Func<AlignedExample, Prepared> encode, Func<AlignedExample, Prepared> encodeEval)
     {
         var train = LoadSets(loader, loader.Entries(options.Dataset, options.TrainFile, stage), stage, encode);
         var eval = LoadSets(loader, loader.Entries(options.EvalDataset, options.EvalFile, stage), stage, encodeEval);

@@ -22,7 +22,7 @@ internal sealed class DatasetLoader
     private readonly Action<DataProgress>? _progress;
     private readonly ReadOptions _read;
 
-    public DatasetLoader(DataOptions options, int seed, Action<DataProgress>? progress)
+    public DatasetLoader(DataOptions options, long seed, Action<DataProgress>? progress)
     {
         _options = options;
         _generator = new NumpyMt19937(seed);
@@ -122,7 +122,7 @@ internal sealed class DatasetLoader
     }
 
     /// <summary>Several sets as one.</summary>
-    public static List<T> Mix<T>(IReadOnlyList<List<T>> sets, DataOptions options, int seed)
+    public static List<T> Mix<T>(IReadOnlyList<List<T>> sets, DataOptions options, long seed)
     {
         if (sets.Count == 1) return sets[0];
         var all = new List<T>(sets.Sum(s => s.Count));

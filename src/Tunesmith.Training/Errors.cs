@@ -21,8 +21,8 @@ internal static class Errors
     public static UsageException PolynomialEnd(double start, double end) =>
         new($"lr_scheduler_kwargs, lr_end: got {end:R}; expected a rate below the learning_rate {start:R}. Lower lr_end.");
 
-    public static UsageException PlateauNeedsEvaluation() =>
-        new("lr_scheduler_type: got reduce_lr_on_plateau without evaluations; expected an eval_strategy. Set eval_strategy: epoch, or choose another schedule.");
+    public static string PlateauNeedsEvaluation() =>
+        "got reduce_lr_on_plateau without evaluations; expected an eval_strategy. Set eval_strategy: epoch, or choose another schedule";
 
     public static RunException MixedRows() =>
         new("batch: got examples of different kinds in one batch; expected the same fields in each. Prepare all examples in the same way.");
@@ -57,17 +57,26 @@ internal static class Errors
     public static RunException GradientNotFinite(long step, double norm, double rate) =>
         new($"gradient norm: got {norm} at update {step} (learning rate {rate:R}); expected a finite number. Lower learning_rate or max_grad_norm; the last checkpoint is untouched.");
 
-    public static UsageException EvaluationWithoutExamples(string key) =>
-        new($"{key}: got a request to evaluate without evaluation examples; expected val_size, eval_dataset or eval_file. Give one of them or set {key} off.");
+    public static string EvaluationWithoutExamples(string key) =>
+        $"got a request to evaluate without evaluation examples; expected val_size, eval_dataset or eval_file. Give one of them or set {key} off";
 
-    public static UsageException BestNeedsSameStrategy(string save, string eval) =>
-        new($"load_best_model_at_end: got save_strategy {save} and eval_strategy {eval}; expected the same for both. Set them alike.");
+    public static string NoInterval() => "got 0; expected how many updates lie between two. Give a number above 0";
 
-    public static UsageException BestNeedsMultiple(long save, long eval) =>
-        new($"load_best_model_at_end: got save_steps {save} and eval_steps {eval}; expected save_steps to be a multiple of eval_steps. Change one of them.");
+    public static string BrokenInterval(double value) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"got {value:R}; expected a whole number of updates, or a part of the run below 1. Round it");
 
-    public static UsageException EarlyStoppingNeedsBest() =>
-        new("early_stopping_steps: got it without evaluations during training; expected an eval_strategy of steps or epoch. Set eval_strategy.");
+    public static string BestNeedsSameStrategy(string save, string eval) =>
+        $"got save_strategy {save} and eval_strategy {eval}; expected the same for both. Set them alike";
+
+    public static string BestNeedsMultiple(double save, double eval) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"got save_steps {save:R} and eval_steps {eval:R}; expected save_steps to be a multiple of eval_steps, both whole or both parts of the run. Change one of them");
+
+    public static string EarlyStoppingNeedsBest() =>
+        "got it without evaluations during training; expected an eval_strategy of steps or epoch. Set eval_strategy";
+
+    public static UsageException Together(IEnumerable<(string Key, string Problem)> problems) => new(string.Join('\n', problems.Select(entry => $"{entry.Key}: {entry.Problem}.")));
+
+    public static string BestWithoutCheckpoint(long best, string kept) => $"load_best_model_at_end: the best evaluation was after update {best}, of which there is no checkpoint; {kept}";
 
     public static UsageException MissingMetric(string name, IEnumerable<string> known) =>
         new($"metric_for_best_model: got '{name}'; expected one of {string.Join(", ", known)}. Choose a metric that the evaluation gives.");

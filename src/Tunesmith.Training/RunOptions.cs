@@ -32,6 +32,8 @@ public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, Ad
         if (!options.Data.IgnorePadTokenForLoss && options.Training.Stage == "sft") recipe.AddProblem("ignore_pad_token_for_loss", Errors.OnlyValue("false", "true"));
         if (options.Model.SplitSpecialTokens) recipe.AddProblem("split_special_tokens", Errors.OnlyValue("true", "false"));
         CheckPhases(recipe, options.Training, options.Data);
+        if (options.Training.DoTrain)
+            foreach (var (key, problem) in TrainerChecks.Problems(options.Training, options.Data.HasEval)) recipe.AddProblem(key, problem);
         recipe.ThrowIfProblems();
         return options;
     }

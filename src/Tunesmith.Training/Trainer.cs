@@ -41,9 +41,10 @@ public sealed class Trainer : IDisposable
         var total = _length.TotalSteps;
         _logEvery = TrainingOptions.Interval(_options.LoggingSteps, total);
         _saveEvery = TrainingOptions.Interval(_options.SaveSteps, total);
-        _evalEvery = TrainingOptions.Interval(_options.EvalSteps ?? _options.LoggingSteps, total);
+        _evalEvery = TrainingOptions.Interval(_options.EvalInterval, total);
         _sets = EvaluationSet.Of(input.Eval, input.EvalByName);
-        TrainerChecks.Run(_options, _sets.Count > 0, _saveEvery, _evalEvery);
+        (string, string)[] problems = [.. TrainerChecks.Problems(_options, _sets.Count > 0)];
+        if (problems.Length > 0) throw Errors.Together(problems);
         _schedule = Schedules.Schedules.Create(_options.LrSchedulerType, Schedules.Schedules.WithDefaults(_options.LrSchedulerType, new ScheduleRequest(_options.LearningRate,
             RunLength.WarmupSteps(_options.Warmup, total), total, _options.LrSchedulerKwargs ?? new Dictionary<string, object?>())));
         _optimizer = Optimizers.Optimizers.Create(_options, ParameterGroups.Of(_model, _options));
@@ -91,7 +92,7 @@ public sealed class Trainer : IDisposable
                 if (interrupted = cancel.IsCancellationRequested) break;
                 Step(Window(order));
                 _progress.Window++;
-                if ((_options.LoggingStrategy == "steps" && _state.GlobalStep % _logEvery == 0) || (_options.LoggingFirstStep && _state.GlobalStep == 1)) _recorder.LogLoss(Rate, _progress.LastNorm);
+                if ((_options.LoggingStrategy == "steps" && IsDue(_logEvery)) || (_options.LoggingFirstStep && _state.GlobalStep == 1)) _recorder.LogLoss(Rate, _progress.LastNorm);
                 if (interrupted = !EvaluateAndSave("steps", cancel)) break;
             }
             if (interrupted) break;
@@ -107,14 +108,34 @@ public sealed class Trainer : IDisposable
             return new TrainingResult(_state.GlobalStep, _recorder.TrainLoss, true, _state, new Dictionary<string, object?>());
         }
         var metrics = _recorder.Finish(_length);
-        if (_options.LoadBestModelAtEnd && _state.BestGlobalStep is long best && _input.RunFolder is string folder && best != _state.GlobalStep)
-            CheckpointState.ReadTensors(CheckpointFolders.PathOf(folder, best), _optimizer.Parameters, optimizer: null);
+        if (_options.LoadBestModelAtEnd) LoadBest();
         return new TrainingResult(_state.GlobalStep, _recorder.TrainLoss, false, _state, metrics);
     }
+
+    // As transformers does: the best evaluation that a checkpoint was written of, which need not be the best of all.
+    private void LoadBest()
+    {
+        if (_input.RunFolder is not string folder || _state.BestGlobalStep is not long best || best == _state.GlobalStep) return;
+        var saved = CheckpointFolders.PathOf(folder, best);
+        if (!CheckpointState.HasValues(saved))
+        {
+            saved = _state.BestModelCheckpoint;
+            var found = saved is not null && CheckpointState.HasValues(saved);
+            _input.Observer.OnWarning(Errors.BestWithoutCheckpoint(best, found ? $"the weights are those of {saved}" : "the weights are those of the last update"));
+            if (!found) return;
+        }
+        CheckpointState.ReadTensors(saved!, _optimizer.Parameters, optimizer: null);
+    }
+
+    // The checkpoint that must not be deleted: of the best evaluation that has one.
+    private long? BestSaved(string folder) => _state.BestGlobalStep is long best && Directory.Exists(CheckpointFolders.PathOf(folder, best)) ? best
+        : _state.BestModelCheckpoint is { } path ? CheckpointFolders.StepOf(path) : null;
 
     private bool Done => _stop || _state.GlobalStep >= _length.TotalSteps;
 
     private double Rate => _progress.LastRate;
+
+    private bool IsDue(long every) => every > 0 && _state.GlobalStep % every == 0;
 
     /// <summary>One update from a window of micro-batches.</summary>
     private void Step(IReadOnlyList<Batch> window)
@@ -199,14 +220,14 @@ public sealed class Trainer : IDisposable
     private bool EvaluateAndSave(string when, CancellationToken cancel)
     {
         var atEnd = _state.GlobalStep >= _length.TotalSteps;
-        var due = _options.EvalStrategy == when && (when == "steps" ? (_state.GlobalStep % _evalEvery == 0 || atEnd) && _options.EvalDelay <= _state.GlobalStep : _options.EvalDelay <= _state.Epoch);
+        var due = _options.EvalStrategy == when && (when == "steps" ? (IsDue(_evalEvery) || atEnd) && _options.EvalDelay <= _state.GlobalStep : _options.EvalDelay <= _state.Epoch);
         if (_progress.EvaluationDue) (_progress.EvaluationDue, _savedStep) = (false, 0); // the checkpoint of this update was written without what comes now
         if (due && !Evaluate(cancel))
         {
             _progress.EvaluationDue = true;
             return false;
         }
-        if (_options.SaveStrategy == when && (when == "epoch" || _state.GlobalStep % _saveEvery == 0 || atEnd)) Save();
+        if (_options.SaveStrategy == when && (when == "epoch" || IsDue(_saveEvery) || atEnd)) Save();
         return true;
     }
 
@@ -281,7 +302,7 @@ public sealed class Trainer : IDisposable
             CheckpointState.Write(target, _optimizer, _progress, _state, whole: toGoOn || !_options.SaveOnlyModel, _options.LoadBestModelAtEnd);
         });
         _savedStep = _state.GlobalStep;
-        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep, _state.GlobalStep);
+        CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, BestSaved(folder), _state.GlobalStep);
         _input.Observer.OnSave(path, _state.GlobalStep);
     }
 
@@ -291,6 +312,9 @@ public sealed class Trainer : IDisposable
         CheckpointState.ReadTensors(checkpoint, _optimizer.Parameters, _optimizer);
         CheckpointState.ReadState(checkpoint, _state);
         _progress.Take(CheckpointState.ReadProgress(checkpoint));
+        // Other data, batches or accumulation have other epochs: the run is where transformers would take up its updates.
+        if (_progress.Epoch * _length.StepsPerEpoch + _progress.Window != _state.GlobalStep)
+            (_progress.Epoch, _progress.Window, _progress.EpochStarted) = (_state.GlobalStep / _length.StepsPerEpoch, _state.GlobalStep % _length.StepsPerEpoch, _state.GlobalStep % _length.StepsPerEpoch > 0);
         CheckpointState.ReadGenerator(checkpoint);
         _schedule.LoadState(_progress.Schedule);
         _savedStep = _state.GlobalStep;
@@ -301,7 +325,7 @@ public sealed class Trainer : IDisposable
         }
         // A kill may have come between a checkpoint and the deletion of the one that it replaced.
         if (!_input.ResumeAsTransformers && _input.RunFolder is string folder)
-            CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, _state.BestGlobalStep, _state.GlobalStep);
+            CheckpointFolders.KeepOnly(folder, _options.SaveTotalLimit, BestSaved(folder), _state.GlobalStep);
         if (!_input.ResumeAsTransformers) return;
         (_progress.WindowLoss, _progress.TotalLoss, _progress.LoggedStep, _progress.Seconds, _progress.LogLines) = (0, 0, _state.GlobalStep, 0, 0);
     }

@@ -1,3 +1,4 @@
+using Tunesmith.Runs.Files;
 using Tunesmith.Runs.Recipes;
 
 namespace Tunesmith.Training;
@@ -36,7 +37,7 @@ public sealed record TrainingOptions
 
     /// <summary>The recipe asks for one of the checkpoints in output_dir: these are then not overwritten, whatever overwrite_output_dir says.</summary>
     public bool GoesOnInside => NamedCheckpoint is { } named
-        ? OutputDir is not null && Path.GetFullPath(named).StartsWith(Path.GetFullPath(OutputDir) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        ? OutputDir is not null && RealPath.IsInside(named, OutputDir)
         : bool.TryParse(ResumeFromCheckpoint, out var newest) && newest;
 
     [RecipeKey("per_device_train_batch_size", "Examples in a training micro-batch.", Min = 1)]
@@ -109,7 +110,7 @@ public sealed record TrainingOptions
     [RecipeKey("save_strategy", "When to write checkpoints: steps, epoch, best or no.", Choices = ["no", "steps", "epoch", "best"])]
     public string SaveStrategy { get; init; } = "steps";
 
-    [RecipeKey("save_steps", "Updates between two checkpoints; below 1 a part of the run.", Min = 0)]
+    [RecipeKey("save_steps", "Updates between two checkpoints; below 1 a part of the run; 0 writes one at the end only.", Min = 0)]
     public double SaveSteps { get; init; } = 500;
 
     [RecipeKey("save_total_limit", "Checkpoints to keep; the best one is never deleted.", Min = 1)]
@@ -121,7 +122,7 @@ public sealed record TrainingOptions
     [RecipeKey("eval_strategy", "When to evaluate during training: steps, epoch or no.", Choices = ["no", "steps", "epoch"])]
     public string EvalStrategy { get; init; } = "no";
 
-    [RecipeKey("eval_steps", "Updates between two evaluations; below 1 a part of the run; logging_steps if left out.", Min = 0)]
+    [RecipeKey("eval_steps", "Updates between two evaluations; below 1 a part of the run; logging_steps if left out or 0.", Min = 0)]
     public double? EvalSteps { get; init; }
 
     [RecipeKey("eval_delay", "Epochs or updates to wait for before the first evaluation.", Min = 0)]
@@ -160,7 +161,7 @@ public sealed record TrainingOptions
     [RecipeKey("compute_accuracy", "Measure the share of right next tokens at evaluations.")]
     public bool ComputeAccuracy { get; init; }
 
-    [RecipeKey("seed", "Seed of every random draw.", Min = 0)]
+    [RecipeKey("seed", "Seed of every random draw.", Min = 0, Max = uint.MaxValue)]
     public long Seed { get; init; } = 42;
 
     [RecipeKey("data_seed", "Seed of the order of the examples; `seed` if left out.", Min = 0)]
@@ -212,6 +213,9 @@ public sealed record TrainingOptions
     /// <summary>Whether a higher deciding metric is better.</summary>
     public bool HigherIsBetter => GreaterIsBetter ?? !BestMetricName.EndsWith("loss", StringComparison.Ordinal);
 
-    /// <summary>An interval of the recipe in updates: below 1 a part of the run.</summary>
-    public static long Interval(double value, long totalSteps) => value < 1 ? Math.Max(1, (long)Math.Ceiling(totalSteps * value)) : (long)value;
+    /// <summary>The interval of evaluations in force: as in transformers that of the log where none is given, or 0.</summary>
+    public double EvalInterval => EvalSteps is > 0 and { } given ? given : LoggingSteps;
+
+    /// <summary>An interval of the recipe in updates: below 1 a part of the run; 0 is never.</summary>
+    public static long Interval(double value, long totalSteps) => value is > 0 and < 1 ? Math.Max(1, (long)Math.Ceiling(totalSteps * value)) : (long)value;
 }

@@ -118,6 +118,9 @@ public static class TrainingRun
         if (training.DoPredict && phases.HasExamples && phases.Predict(cancel) is { } predicted) after ??= predicted;
         if (phases.Trained is { } trained) AtomicFile.WriteAllText(folder.In("README.md"), Card(options, trained));
         folder.Finish();
+        // As transformers ends: with room for one checkpoint, the best stays alone. Not before all is done, since a run that is stopped goes on from the last.
+        if (training is { DoTrain: true, LoadBestModelAtEnd: true, SaveTotalLimit: 1 } && phases.Trained?.BestModelCheckpoint is { } kept)
+            CheckpointFolders.KeepBest(folder.Path, kept);
         folder.Events.Write("finished");
         request.Observer.OnSave(training.OutputDir!, phases.Trained?.GlobalStep ?? 0);
         return new RunOutcome(RunEnding.Done, training.OutputDir!, before, after) { Trained = phases.Trained is not null };
@@ -156,7 +159,7 @@ public static class TrainingRun
     {
         var (_, config) = ModelLoader.ReadConfig(options.Model.ModelNameOrPath!);
         var head = ClassHead.Of(options.Model.AdapterNameOrPath ?? []);
-        var data = DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, (int)options.Training.Seed, new BuildSettings
+        var data = DatasetBuilder.Build(options.Data, options.Training.Stage, tokenizer, template, options.Training.Seed, new BuildSettings
         {
             MaxLength = (int)Math.Min(config.MaxLength, int.MaxValue),
             KnownLabels = head?.Labels ?? (config.Id2label is { Count: > 0 } ? config.LabelNames() : null),
@@ -198,7 +201,7 @@ public static class TrainingRun
 
     private static string Stopped(TrainingOptions training, long steps) => steps == 0
         ? "Stopped before the first update; nothing was trained yet. The same command starts anew."
-        : $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {GoesOn(training, "The same command goes on from there.")}";
+        : $"Stopped after update {steps}; {training.OutputDir} has a checkpoint of it. {GoesOn(training, steps, "The same command goes on from there.")}";
 
     // Stopped while something was measured or answered before or after the training, or without any.
     private static string StoppedBeside(TrainingOptions training, TrainerState? trained, RunFolder folder)
@@ -207,11 +210,12 @@ public static class TrainingRun
         if (trained is null) return Stopped(training, 0);
         var kept = CheckpointFolders.Fault(CheckpointFolders.PathOf(folder.Path, trained.GlobalStep)) is null;
         return $"Stopped after the training; the model is in {training.OutputDir}. "
-            + (kept ? GoesOn(training, "The same command does what is left.") : "The same command trains anew, since no checkpoint was kept.");
+            + (kept ? GoesOn(training, trained.GlobalStep, "The same command does what is left.") : "The same command trains anew, since no checkpoint was kept.");
     }
 
-    private static string GoesOn(TrainingOptions training, string otherwise) =>
-        training.OverwriteOutputDir && !training.GoesOnInside ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : otherwise;
+    private static string GoesOn(TrainingOptions training, long steps, string otherwise) =>
+        training.NamedCheckpoint is { } named ? $"Set resume_from_checkpoint={CheckpointFolders.PathOf(training.OutputDir, steps)} to go on from there; the same command begins at {named} again."
+        : training.OverwriteOutputDir && !training.GoesOnInside ? "Set overwrite_output_dir=false to go on from there; with true the same command starts anew." : otherwise;
 
     private static int PadId(Tokenizer tokenizer, Model model) => tokenizer.PadId ?? (int)(model.Config.PadTokenId ?? tokenizer.EosId ?? 0);
 

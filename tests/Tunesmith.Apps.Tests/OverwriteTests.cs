@@ -31,6 +31,8 @@ public sealed class OverwriteTests : IDisposable
     [InlineData("train_file=nowhere.jsonl")]
     [InlineData("model_name_or_path=nowhere")]
     [InlineData("adapter_name_or_path=nowhere")]
+    [InlineData("optim_args=nowhere=1")]
+    [InlineData("lr_scheduler_kwargs={nowhere: 1}")]
     public void A_run_that_cannot_begin_takes_nothing_away(string wrong)
     {
         Done();
@@ -55,10 +57,13 @@ public sealed class OverwriteTests : IDisposable
     [Theory]
     [InlineData("OUT/checkpoint-2", "checkpoint-2")]
     [InlineData("true", "checkpoint-4")]
-    public void A_checkpoint_that_the_run_is_to_go_on_from_is_not_overwritten(string resume, string from)
+    [InlineData("OUT/checkpoint-2", "checkpoint-2", "OUT/")]
+    [InlineData("OUT/checkpoint-2", "checkpoint-2", "LINK")]
+    public void A_checkpoint_that_the_run_is_to_go_on_from_is_not_overwritten(string resume, string from, string output = "OUT")
     {
         Done();
-        var run = Done($"resume_from_checkpoint={resume.Replace("OUT", Data("out"), StringComparison.Ordinal)}", "max_steps=6", "learning_rate=2e-5");
+        Directory.CreateSymbolicLink(Data("link"), Data("out"));
+        var run = Done($"output_dir={output.Replace("OUT", Data("out"), StringComparison.Ordinal).Replace("LINK", Data("link"), StringComparison.Ordinal)}", $"resume_from_checkpoint={resume.Replace("OUT", Data("out"), StringComparison.Ordinal)}", "max_steps=6", "learning_rate=2e-5");
         Assert.Equal(["checkpoint-2", "checkpoint-4", "checkpoint-6"], Checkpoints());
         var log = File.ReadAllText(Path.Combine(Data("out"), "events.jsonl"));
         Assert.Contains("\"event\":\"finished\"", log);

@@ -58,6 +58,52 @@ public sealed class ResumeTests : IDisposable
         Assert.Contains("the run goes on with these", run.Error);
     }
 
+    [Fact]
+    public void A_named_checkpoint_goes_on_where_its_updates_are_in_other_epochs()
+    {
+        string[] own = ["num_train_epochs=2", "max_steps=-1", $"output_dir={Data("two")}"];
+        Assert.Equal(0, Train(own).Code); // 8 updates in 2 epochs
+        WriteRows(32);
+        var run = Train([.. own, $"output_dir={Data("more")}", $"resume_from_checkpoint={Data("two/checkpoint-6")}"]);
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("\"global_step\": 32", File.ReadAllText(Data("more/trainer_state.json")));
+    }
+
+    [Fact]
+    public void A_finished_run_that_is_to_become_a_longer_one_goes_on_from_the_named_checkpoint()
+    {
+        Assert.Equal(0, Train().Code);
+        string[] longer = ["max_steps=6", $"resume_from_checkpoint={Data("out/checkpoint-4")}"];
+        var run = Train(longer);
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("\"global_step\": 6", File.ReadAllText(Data("out/trainer_state.json")));
+        Assert.Contains("Nothing was done", Train(longer).Error);
+    }
+
+    [Fact]
+    public void A_seed_may_be_as_large_as_numpy_takes_it()
+    {
+        string[] own = ["val_size=0.25", "max_steps=1", $"output_dir={Data("seed")}"];
+        var run = Train([.. own, "seed=4294967295"]);
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Equal(2, Train([.. own, "seed=4294967296"]).Code);
+    }
+
+    [Theory]
+    [InlineData("load_best_model_at_end=true", "save_strategy=epoch")]
+    [InlineData("eval_strategy=steps")]
+    [InlineData("early_stopping_steps=2")]
+    [InlineData("lr_scheduler_type=cosine_with_min_lr")]
+    [InlineData("optim_args=foo=1")]
+    [InlineData("evaluation_strategy=epoch")]
+    public void What_training_would_refuse_is_refused_by_check_in_the_same_words(params string[] keys)
+    {
+        var check = CliRun.Of(["check", Data("recipe.yaml"), .. keys]);
+        Assert.Equal(2, check.Code);
+        Assert.Contains(keys[0].Split('=')[0].Replace("lr_scheduler_type", "lr_scheduler_kwargs", StringComparison.Ordinal) + ": got", check.Error);
+        Assert.Equal(check.Error, Train(keys).Error);
+    }
+
     [Theory]
     [InlineData("lora", 2)]
     [InlineData("freeze", 2)]

@@ -33,6 +33,9 @@ public sealed class ErrorTests
         { "eval_strategy: got a request to evaluate without evaluation examples; expected val_size, eval_dataset or eval_file. Give one of them or set eval_strategy off.", Toy.Options with { EvalStrategy = "steps" } },
         { "early_stopping_steps: got it without evaluations during training; expected an eval_strategy of steps or epoch. Set eval_strategy.", Toy.Options with { EarlyStoppingSteps = 1 } },
         { "load_best_model_at_end: got save_strategy epoch and eval_strategy no; expected the same for both. Set them alike.", Toy.Options with { LoadBestModelAtEnd = true, SaveStrategy = "epoch" } },
+        { "logging_steps: got 0; expected how many updates lie between two. Give a number above 0.", Toy.Options with { LoggingSteps = 0 } },
+        { "eval_steps: got 0; expected how many updates", Toy.Options with { EvalStrategy = "steps", EvalSteps = 0, LoggingStrategy = "no", LoggingSteps = 0 } },
+        { "save_steps: got 2.5; expected a whole number of updates, or a part of the run below 1. Round it.", Toy.Options with { SaveStrategy = "steps", SaveSteps = 2.5 } },
         { "stage: got 'rm'; expected one of cls, pt, sft. Choose one of these.", Toy.Options with { Stage = "rm" } },
         { "stage cls: got a LlamaForCausalLM; expected a sequence classifier. Choose the stage that fits the model.", Toy.Options with { Stage = "cls" } },
         { "optim: got 'lion_32bit'; expected one of adam, adamw_torch", Toy.Options with { Optim = "lion_32bit" } },
@@ -47,7 +50,7 @@ public sealed class ErrorTests
     public void Evaluations_must_fit_what_is_kept()
     {
         var best = Toy.Options with { EvalStrategy = "steps", SaveStrategy = "steps", LoadBestModelAtEnd = true };
-        Says("load_best_model_at_end: got save_steps 3 and eval_steps 2; expected save_steps to be a multiple of eval_steps. Change one of them.", () => Evaluated(best with { SaveSteps = 3, EvalSteps = 2 }));
+        Says("load_best_model_at_end: got save_steps 3 and eval_steps 2; expected save_steps to be a multiple of eval_steps, both whole or both parts of the run. Change one of them.", () => Evaluated(best with { SaveSteps = 3, EvalSteps = 2 }));
         Says("metric_for_best_model: got 'eval_f2'; expected one of eval_", () => Evaluated(Toy.Options with { EvalStrategy = "steps", EvalSteps = 1, MetricForBestModel = "f2" }));
         Says("eval_loss. Choose a metric that the evaluation gives.", () => Evaluated(Toy.Options with { EvalStrategy = "steps", EvalSteps = 1, MetricForBestModel = "f2" }));
         static ToyRun Evaluated(TrainingOptions options) => Toy.Run(options, Toy.Answers(4), input => input with { Eval = Toy.Answers(2) });

@@ -117,6 +117,78 @@ public class TrainerTests
         Assert.Equal(2, Directory.EnumerateDirectories(folder.Path).Count());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_best_evaluation_without_a_checkpoint_gives_way_to_the_best_that_has_one(bool earlier)
+    {
+        var options = Toy.Options with { LearningRate = 0.005, LrSchedulerType = "constant", NumTrainEpochs = 20, EvalStrategy = "steps", EvalSteps = 1, SaveStrategy = "steps", LoadBestModelAtEnd = true, SaveTotalLimit = 1 };
+        var weightsAt = new Dictionary<long, float[]>();
+        ToyRun Trained(int save, string folder)
+        {
+            Tunesmith.Models.Model? model = null;
+            return Toy.Run(options with { SaveSteps = save }, Toy.Answers(6), input => { model = input.Model; return input with { Eval = [.. Toy.Answers(12).Skip(6)], RunFolder = folder }; },
+                onStep: (step, _) => weightsAt[step.Step] = Toy.Weights(model!));
+        }
+        using var all = new TempFolder();
+        var state = Trained(1, all.Path).Result.State;
+        var best = (int)state.BestGlobalStep!.Value;
+        var last = weightsAt.Keys.Max();
+        Assert.InRange(best, 3, last - 2);
+        var losses = state.LogHistory.Where(record => record.ContainsKey("eval_loss")).Select(record => (double)record["eval_loss"]!).ToList();
+        // Saved only behind the best evaluation, or at an earlier one that was the best until then.
+        var save = earlier ? Enumerable.Range(2, best - 2).Last(step => best % step != 0 && losses[step - 1] == losses[..step].Min()) : best + 1;
+        using var some = new TempFolder();
+        var run = Trained(save, some.Path);
+        Assert.Equal(best, run.Result.State.BestGlobalStep);
+        var kept = earlier ? save : last;
+        Assert.Equal(weightsAt[kept], run.Weights);
+        Assert.Contains(run.Messages, text => text.Contains($"the best evaluation was after update {best}, of which there is no checkpoint", StringComparison.Ordinal));
+        Assert.True(Directory.Exists(Path.Combine(some.Path, $"checkpoint-{kept}")));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(4, 2)]
+    public void Checkpoints_every_0_updates_are_one_at_the_end(int every, int written)
+    {
+        using var folder = new TempFolder();
+        var run = Toy.Run(Toy.Options with { SaveStrategy = "steps", SaveSteps = every, MaxSteps = 6 }, Toy.Answers(8), input => input with { RunFolder = folder.Path });
+        Assert.Equal(6, run.Result.Steps);
+        Assert.Equal(written, Directory.EnumerateDirectories(folder.Path, "checkpoint-*").Count());
+    }
+
+    [Fact]
+    public void Evaluations_every_0_updates_come_with_the_log()
+    {
+        var run = Toy.Run(Toy.Options with { EvalStrategy = "steps", EvalSteps = 0, LoggingSteps = 3, MaxSteps = 6 }, Toy.Answers(8), input => input with { Eval = Toy.Answers(2) });
+        Assert.Equal(2, run.Result.State.LogHistory.Count(record => record.ContainsKey("eval_loss")));
+    }
+
+    [Theory]
+    [InlineData(0.1, 0.2, true)]
+    [InlineData(0.1, 0.3, true)]
+    [InlineData(0.2, 0.3, false)]
+    [InlineData(0.1, 3, false)]
+    [InlineData(2, 3, false)]
+    [InlineData(2, 4, true)]
+    public void What_is_saved_must_be_evaluated_as_the_recipe_says_it(double evaluate, double save, bool fits)
+    {
+        var options = Toy.Options with { EvalStrategy = "steps", EvalSteps = evaluate, SaveStrategy = "steps", SaveSteps = save, LoadBestModelAtEnd = true };
+        Assert.Equal(fits, !TrainerChecks.Problems(options, evaluable: true).Any());
+    }
+
+    [Fact]
+    public void A_batch_without_anything_to_predict_can_be_measured_without_training()
+    {
+        using var scope = Tunesmith.Torch.Scope.Open();
+        using var model = Toy.Llama();
+        foreach (var (_, parameter) in model.NamedParameters()) parameter.Trainable = false;
+        var nothing = Toy.Answers(1)[0] with { Labels = [.. Toy.Answers(1)[0].InputIds.Select(_ => Tunesmith.Data.TokenizedExample.Masked)] };
+        var stage = Tunesmith.Training.Stages.Stages.Create(Toy.Options, padId: 0);
+        Assert.True(double.IsFinite(new Evaluator(model, stage, 1, TimeProvider.System).Run([nothing, Toy.Answers(2)[1]]).Loss));
+    }
+
     [Fact]
     public void A_loss_that_is_not_finite_stops_the_run()
     {

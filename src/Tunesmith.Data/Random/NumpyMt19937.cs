@@ -7,9 +7,10 @@ public sealed class NumpyMt19937
 {
     private readonly Mt19937 _bits;
 
-    public NumpyMt19937(int seed)
+    public NumpyMt19937(long seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(seed);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, uint.MaxValue);
         _bits = new Mt19937((uint)seed);
     }
 

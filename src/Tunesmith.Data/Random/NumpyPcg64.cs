@@ -13,9 +13,10 @@ public sealed class NumpyPcg64
     private UInt128 _state;
     private uint? _upperHalf;
 
-    public NumpyPcg64(int seed)
+    public NumpyPcg64(long seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(seed);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, uint.MaxValue);
         ulong[] words = new SeedSequence((uint)seed).Generate64(4);
         var start = new UInt128(words[0], words[1]);
         _increment = (new UInt128(words[2], words[3]) << 1) | 1;

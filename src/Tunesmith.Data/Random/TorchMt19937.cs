@@ -33,5 +33,5 @@ public sealed class TorchMt19937(ulong seed)
     }
 
     /// <summary>The order of one epoch of the training sampler: a fresh generator with seed + epoch.</summary>
-    public static int[] EpochOrder(int count, int seed, int epoch) => new TorchMt19937((ulong)((long)seed + epoch)).RandPerm(count);
+    public static int[] EpochOrder(int count, long seed, int epoch) => new TorchMt19937((ulong)((long)seed + epoch)).RandPerm(count);
 }

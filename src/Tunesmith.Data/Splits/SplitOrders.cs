@@ -17,7 +17,7 @@ public static class SplitOrders
     }
 
     /// <summary><c>train_test_split</c>: the first <paramref name="testCount"/> of a permutation are the test part, the others the training part, both in that order.</summary>
-    public static (int[] Train, int[] Test) TrainTest(int count, int testCount, int seed)
+    public static (int[] Train, int[] Test) TrainTest(int count, int testCount, long seed)
     {
         int[] order = new NumpyPcg64(seed).Permutation(count);
         return (order[testCount..], order[..testCount]);
@@ -29,7 +29,7 @@ public static class SplitOrders
     /// <summary>
     /// The test part takes the same share of every class (largest remainders), from the same permutation as <see cref="TrainTest"/>.
     /// </summary>
-    public static (int[] Train, int[] Test) Stratified(IReadOnlyList<int> classes, int testCount, int seed)
+    public static (int[] Train, int[] Test) Stratified(IReadOnlyList<int> classes, int testCount, long seed)
     {
         int count = classes.Count;
         int[] order = new NumpyPcg64(seed).Permutation(count);
@@ -61,7 +61,7 @@ public static class SplitOrders
     }
 
     /// <summary>The same with the next set drawn by probability; a set that is used up starts again from its first example.</summary>
-    public static int[] Draw(IReadOnlyList<int> lengths, IReadOnlyList<double> probabilities, bool untilAllExhausted, int seed)
+    public static int[] Draw(IReadOnlyList<int> lengths, IReadOnlyList<double> probabilities, bool untilAllExhausted, long seed)
     {
         int[] offsets = Offsets(lengths);
         var generator = new NumpyPcg64(seed);
@@ -82,7 +82,7 @@ public static class SplitOrders
     }
 
     /// <summary>The order in which a shuffling buffer of a stream gives out n examples.</summary>
-    public static int[] ThroughBuffer(int count, int bufferSize, int seed)
+    public static int[] ThroughBuffer(int count, int bufferSize, long seed)
     {
         var generator = new NumpyPcg64(seed);
         var buffer = new List<int>(Math.Min(bufferSize, count));

@@ -63,7 +63,7 @@ public sealed class RunFolder : IDisposable
                 record = new RunRecord(RunRecord.Running, Now(clock), null, keys);
                 record.Write(full);
             }
-            return new RunFolder(full, held, state, halfWritten, record!, clock);
+            return new RunFolder(full, held, state, halfWritten, record! with { Keys = keys }, clock);
         }
         catch
         {
@@ -148,7 +148,8 @@ public sealed class RunFolder : IDisposable
         }
         var differences = record.Differences(keys);
         if (differences.Count > 0 && !anyRecipe) throw Errors.AnotherRunsFolder(path, differences);
-        return record.State == RunRecord.Finished ? RunState.Finished : RunState.Interrupted;
+        // What was finished is another run: this one goes on from the checkpoint that was named.
+        return record.State == RunRecord.Finished && differences.Count == 0 ? RunState.Finished : RunState.Interrupted;
     }
 
     // A write that a kill cut short left its temporary behind; nobody else can hold one, because the folder is locked.

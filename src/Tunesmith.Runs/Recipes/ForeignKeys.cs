@@ -33,7 +33,7 @@ internal static class ForeignKeys
         """;
 
     private const string RefusedTraining = """
-        eval_on_start=false eval_delay=0 load_best_model_at_end=false metric_for_best_model=null greater_is_better=null ignore_data_skip=false
+        evaluation_strategy=no eval_on_start=false eval_delay=0 load_best_model_at_end=false metric_for_best_model=null greater_is_better=null ignore_data_skip=false
         resume_from_checkpoint=null fp16=false bf16=false bf16_full_eval=false fp16_full_eval=false fp8=false neftune_noise_alpha=null
         label_smoothing_factor=0.0 dataloader_drop_last=false train_sampling_strategy=random optim_args=null
         optim_target_modules=null lr_scheduler_kwargs=null max_grad_norm=1.0 predict_with_generate=false generation_max_length=null
@@ -78,7 +78,7 @@ internal static class ForeignKeys
         torch_compile_backend torch_compile_mode include_tokens_per_second include_num_input_tokens_seen eval_use_gather_object
         average_tokens_across_devices use_liger_kernel liger_kernel_config log_level log_level_replica log_on_each_node
         restore_callback_states_from_checkpoint enable_jit_checkpoint save_total_limit overwrite_output_dir do_train do_eval do_predict
-        eval_strategy evaluation_strategy eval_steps save_strategy save_steps logging_steps output_dir stage finetuning_type dataset dataset_dir
+        eval_strategy eval_steps save_strategy save_steps logging_steps output_dir stage finetuning_type dataset dataset_dir
         template cutoff_len per_device_train_batch_size per_device_eval_batch_size gradient_accumulation_steps learning_rate num_train_epochs
         max_steps lr_scheduler_type optim model_name_or_path adapter_name_or_path do_sample temperature top_p top_k max_length max_new_tokens
         repetition_penalty length_penalty skip_special_tokens
@@ -107,6 +107,7 @@ internal static class ForeignKeys
         "fp16" => "Set bf16: true instead, or remove the line.",
         "push_to_hub" or "export_hub_model_id" => "Nothing is uploaded from here: remove the line and publish the output folder yourself.",
         "use_swanlab" => "Curves are written to the output folder: remove the line.",
+        "evaluation_strategy" => "It is called eval_strategy now: write that.",
         "infer_backend" => "Remove the line: there is one backend.",
         "quantization_bit" => "Remove the line to train in the weights' own precision.",
         _ => "Remove the line to go on without it.",

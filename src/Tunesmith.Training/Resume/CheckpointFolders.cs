@@ -11,6 +11,10 @@ public static class CheckpointFolders
     /// <summary>Folder of the checkpoint after `step` updates.</summary>
     public static string PathOf(string runFolder, long step) => Path.Combine(runFolder, Prefix + step.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>The updates that a checkpoint's name says, or null where it is none.</summary>
+    public static long? StepOf(string path) =>
+        Path.GetFileName(path) is { } name && name.StartsWith(Prefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+
     /// <summary>Writes one: `fill` puts the files into a folder beside it, which gets its name when all is on the disk.</summary>
     public static string Write(string runFolder, long step, Action<string> fill)
     {
@@ -30,7 +34,7 @@ public static class CheckpointFolders
         var found = new List<(long Step, string Path)>();
         foreach (var path in Directory.EnumerateDirectories(runFolder, Prefix + "*"))
         {
-            if (long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)) found.Add((step, path));
+            if (StepOf(path) is long step) found.Add((step, path));
         }
         return [.. found.OrderByDescending(entry => entry.Step)];
     }
@@ -53,6 +57,15 @@ public static class CheckpointFolders
             warn($"{Path.GetFileName(path)} {fault}: it is skipped");
         }
         return null;
+    }
+
+    /// <summary>Deletes every other checkpoint of the run, where the best is one of its own.</summary>
+    public static void KeepBest(string runFolder, string best)
+    {
+        var all = All(runFolder);
+        if (!all.Any(entry => entry.Step == StepOf(best) && RealPath.Of(entry.Path) == RealPath.Of(best))) return;
+        foreach (var (step, path) in all)
+            if (step != StepOf(best)) AtomicFolder.Delete(path);
     }
 
     /// <summary>

@@ -38,6 +38,9 @@ internal static class CheckpointState
         AtomicFile.WriteAllText(Path.Combine(folder, StateFile), state.ToJson(saving: true));
     }
 
+    /// <summary>Whether the folder has the exact values of the trained parameters.</summary>
+    public static bool HasValues(string folder) => File.Exists(Path.Combine(folder, OptimizerFile));
+
     public static Progress ReadProgress(string folder) => Progress.FromJson(File.ReadAllText(Path.Combine(folder, ProgressFile)));
 
     public static void ReadGenerator(string folder)

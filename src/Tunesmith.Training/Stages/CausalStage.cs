@@ -61,7 +61,7 @@ public sealed class CausalStage : Stage
     public override LossSum Evaluate(Model model, Batch batch, MetricSums metrics)
     {
         var (positions, labels) = Predictions(batch);
-        if (labels.Length == 0) return Nothing(model);
+        if (labels.Length == 0) return new LossSum(Tensor.Zeros([], DType.Float32), 0);
         var (causal, hidden) = Hidden(model, batch, positions);
         if (metrics is TokenAccuracy accuracy) Count(accuracy, batch, positions, labels, causal.Head(hidden).ArgMax(-1).ToLongs());
         return new LossSum(Sum(causal, hidden, Tensor.From(labels, labels.Length)), labels.Length);
