@@ -63,6 +63,12 @@ public sealed class Arguments
         throw _words.Count == 0 ? Errors.WordMissing(command, what) : Errors.TooManyWords(command, what, _words);
     }
 
+    /// <summary>Sees that a command which takes no words was given none.</summary>
+    public void None(string command)
+    {
+        if (_words.Count + _overrides.Count > 0) throw Errors.NoWords(command, _words.Count > 0 ? _words[0] : _overrides[0]);
+    }
+
     // key=value: the key is a plain name, so that a path with an equals sign stays a path.
     private static bool IsOverride(string word)
     {

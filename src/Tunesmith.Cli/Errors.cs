@@ -19,6 +19,9 @@ internal static class Errors
 
     public static UsageException WordMissing(string command, string what) => new($"{command}: got no {what}; expected one. See `./tunesmith help {command}`.");
 
+    public static UsageException NoWords(string command, string word) =>
+        new($"{command}: got '{word}'; expected nothing behind it but flags. Leave it out.");
+
     public static UsageException TooManyWords(string command, string what, IEnumerable<string> given) =>
         new($"{command}: got {string.Join(" ", given)}; expected one {what}. Put words with blanks in quotes; recipe keys are given as key=value.");
 

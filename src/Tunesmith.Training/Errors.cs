@@ -78,8 +78,17 @@ internal static class Errors
 
     public static string BestWithoutCheckpoint(long best, string kept) => $"load_best_model_at_end: the best evaluation was after update {best}, of which there is no checkpoint; {kept}";
 
-    public static UsageException MissingMetric(string name, IEnumerable<string> known) =>
-        new($"metric_for_best_model: got '{name}'; expected one of {string.Join(", ", known)}. Choose a metric that the evaluation gives.");
+    public static UsageException MissingMetric(string name, IEnumerable<string> known) => new($"metric_for_best_model: {NotMeasured(name, known)}.");
+
+    public static string NotMeasured(string name, IEnumerable<string> known) => $"got '{name}'; expected one of {string.Join(", ", known)}. Choose a metric that the evaluation gives";
+
+    public static string BetaOfOne() => "got 1; expected a number below 1, since Adam divides by 1 - beta. Lower it";
+
+    public static UsageException CheckpointBeyond(string path, long step, long total) =>
+        new($"resume_from_checkpoint: got {path}, which stands after update {step}; expected one within the {total} updates of this run. Raise max_steps or num_train_epochs, or name an earlier checkpoint.");
+
+    public static UsageException OutputIsModel(string path) =>
+        new($"output_dir: got {path}, the folder of the model that is to be trained; expected another one, since the results would take the place of what they were made from. Name another output_dir.");
 
     public static UsageException ResumeFolder(string path, string why) =>
         new($"resume_from_checkpoint: got {path}, which {why}; expected a whole checkpoint of this run. Name another checkpoint, or leave the key out to go on from the newest whole one.");

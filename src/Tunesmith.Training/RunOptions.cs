@@ -33,7 +33,7 @@ public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, Ad
         if (options.Model.SplitSpecialTokens) recipe.AddProblem("split_special_tokens", Errors.OnlyValue("true", "false"));
         CheckPhases(recipe, options.Training, options.Data);
         if (options.Training.DoTrain)
-            foreach (var (key, problem) in TrainerChecks.Problems(options.Training, options.Data.HasEval)) recipe.AddProblem(key, problem);
+            foreach (var (key, problem) in TrainerChecks.Problems(options.Training, options.Data.HasEval, options.Data.EvalOnEachDataset)) recipe.AddProblem(key, problem);
         recipe.ThrowIfProblems();
         return options;
     }

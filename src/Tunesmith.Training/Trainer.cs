@@ -43,8 +43,9 @@ public sealed class Trainer : IDisposable
         _saveEvery = TrainingOptions.Interval(_options.SaveSteps, total);
         _evalEvery = TrainingOptions.Interval(_options.EvalInterval, total);
         _sets = EvaluationSet.Of(input.Eval, input.EvalByName);
-        (string, string)[] problems = [.. TrainerChecks.Problems(_options, _sets.Count > 0)];
+        (string, string)[] problems = [.. TrainerChecks.Problems(_options, _sets.Count > 0, input.EvalByName is not null)];
         if (problems.Length > 0) throw Errors.Together(problems);
+        CheckMetric();
         _schedule = Schedules.Schedules.Create(_options.LrSchedulerType, Schedules.Schedules.WithDefaults(_options.LrSchedulerType, new ScheduleRequest(_options.LearningRate,
             RunLength.WarmupSteps(_options.Warmup, total), total, _options.LrSchedulerKwargs ?? new Dictionary<string, object?>())));
         _optimizer = Optimizers.Optimizers.Create(_options, ParameterGroups.Of(_model, _options));
@@ -60,6 +61,15 @@ public sealed class Trainer : IDisposable
         _progress = new Progress();
         _recorder = new RunRecorder(input, _state, _progress);
         _evaluator = new Evaluator(_model, input.Stage, _options.PerDeviceEvalBatchSize, input.Time) { Mean = input.EvaluationMean, OnProgress = input.Observer.OnEvaluating };
+    }
+
+    // Before the first update, not at the first evaluation. Who looks at what was measured may add to it.
+    private void CheckMetric()
+    {
+        if (_options.EvalStrategy == "no" || _sets.Count == 0 || _input.OnMeasured is not null || (!_options.DecidesByMetric && _options.LrSchedulerType != "reduce_lr_on_plateau")) return;
+        string[] metrics = [.. _input.Stage.Metrics(_model).Result().Keys, "loss"];
+        string[] known = [.. _sets.SelectMany(set => metrics.Select(name => $"{set.Prefix("eval")}_{name}"))];
+        if (!known.Contains(_options.BestMetricName)) throw Errors.MissingMetric(_options.BestMetricName, known);
     }
 
     /// <summary>Who is trained, at which rates.</summary>
@@ -311,6 +321,7 @@ public sealed class Trainer : IDisposable
         if (CheckpointFolders.Fault(checkpoint) is string fault) throw Errors.ResumeFolder(checkpoint, fault);
         CheckpointState.ReadTensors(checkpoint, _optimizer.Parameters, _optimizer);
         CheckpointState.ReadState(checkpoint, _state);
+        if (_state.GlobalStep > _length.TotalSteps) throw Errors.CheckpointBeyond(checkpoint, _state.GlobalStep, _length.TotalSteps);
         _progress.Take(CheckpointState.ReadProgress(checkpoint));
         // Other data, batches or accumulation have other epochs: the run is where transformers would take up its updates.
         if (_progress.Epoch * _length.StepsPerEpoch + _progress.Window != _state.GlobalStep)

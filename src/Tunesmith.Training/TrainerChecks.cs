@@ -11,7 +11,8 @@ internal static class TrainerChecks
 
     /// <summary>Every one of them: the key and what is wrong with it.</summary>
     /// <param name="evaluable">Whether there is anything to evaluate on.</param>
-    public static IEnumerable<(string Key, string Problem)> Problems(TrainingOptions options, bool evaluable)
+    /// <param name="eachByName">Whether metrics bear the names of data sets.</param>
+    public static IEnumerable<(string Key, string Problem)> Problems(TrainingOptions options, bool evaluable, bool eachByName = false)
     {
         var evaluates = options.EvalStrategy != "no";
         if (evaluates && !evaluable) yield return ("eval_strategy", Errors.EvaluationWithoutExamples("eval_strategy"));
@@ -23,6 +24,12 @@ internal static class TrainerChecks
         foreach (var (key, strategy, interval) in ((string, string, double)[])
             [("logging_steps", options.LoggingStrategy, options.LoggingSteps), ("save_steps", options.SaveStrategy, options.SaveSteps), ("eval_steps", options.EvalStrategy, options.EvalSteps ?? 0)])
             if (strategy == "steps" && interval > 1 && interval != Math.Floor(interval)) yield return (key, Errors.BrokenInterval(interval));
+        if (options.Optim.StartsWith("adam", StringComparison.Ordinal))
+            foreach (var (key, beta) in ((string, double)[])[("adam_beta1", options.AdamBeta1), ("adam_beta2", options.AdamBeta2)])
+                if (beta >= 1) yield return (key, Errors.BetaOfOne());
+        // A classifier's metrics depend on its labels; they are known when the model is.
+        if (evaluates && !eachByName && options.Stage != "cls" && options.DecidesByMetric && options.BestMetricName is var metric && metric != "eval_loss" && !(metric == "eval_accuracy" && options.ComputeAccuracy))
+            yield return ("metric_for_best_model", Errors.NotMeasured(metric, options.ComputeAccuracy ? ["eval_accuracy", "eval_loss"] : ["eval_loss"]));
         if (options.LoadBestModelAtEnd)
         {
             if (options.SaveStrategy != "best" && options.SaveStrategy != options.EvalStrategy) yield return ("load_best_model_at_end", Errors.BestNeedsSameStrategy(options.SaveStrategy, options.EvalStrategy));

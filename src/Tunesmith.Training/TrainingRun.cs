@@ -134,6 +134,7 @@ public static class TrainingRun
     public static ModelOutline CheckModel(RunOptions options, bool hashes = true)
     {
         var outline = RunModel.Check(options);
+        if (options.Training.DoTrain && RealPath.Of(options.Training.OutputDir) == RealPath.Of(options.Model.ModelNameOrPath!)) throw Errors.OutputIsModel(options.Training.OutputDir);
         foreach (var adapter in options.Model.AdapterNameOrPath ?? []) Adapter.Check(adapter);
         if (options.Training is { DoTrain: true, NamedCheckpoint: { } named } && CheckpointFolders.Fault(named, hashes) is { } fault) throw Errors.ResumeFolder(named, fault);
         return outline;

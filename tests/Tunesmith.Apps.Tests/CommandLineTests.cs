@@ -17,6 +17,17 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("version", "foo")]
+    [InlineData("env", "foo")]
+    [InlineData("env", "a=b")]
+    public void A_word_that_a_command_does_not_take_is_wrong_use(string command, string word)
+    {
+        var run = CliRun.Of(command, word);
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Contains($"got '{word}'; expected nothing", run.Error);
+    }
+
+    [Theory]
     [MemberData(nameof(Commands))]
     public void Every_command_explains_itself_in_eighty_columns(string name)
     {

@@ -81,6 +81,42 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_behind_the_end_of_the_run_is_refused()
+    {
+        var run = Train("max_steps=1", $"resume_from_checkpoint={Data("out/checkpoint-2")}", $"output_dir={Data("short")}");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("checkpoint-2, which stands after update 2; expected one within the 1 updates", run.Error);
+    }
+
+    [Fact]
+    public void The_folder_of_the_base_is_no_place_for_results()
+    {
+        var run = Train($"output_dir={Repo.Root}/models/../models/stories260k/", "overwrite_output_dir=true");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("the folder of the model that is to be trained", run.Error);
+    }
+
+    [Fact]
+    public void A_run_that_began_at_a_named_checkpoint_says_how_it_goes_on_when_it_is_stopped()
+    {
+        using var stop = new CancellationTokenSource();
+        var stopped = CliRun.Of("", ["train", Data("recipe.yaml"), "num_train_epochs=100000", "max_steps=-1", "save_steps=100000", "logging_steps=1", $"resume_from_checkpoint={Data("out/checkpoint-2")}", $"output_dir={Data("from")}"], StoppedOnceLogged(stop));
+        Assert.Equal(130, stopped.Code);
+        Assert.Contains($"Set resume_from_checkpoint={Data("from")}/checkpoint-", stopped.Error);
+        Assert.DoesNotContain("The same command goes on from there", stopped.Error);
+    }
+
+    private CancellationToken StoppedOnceLogged(CancellationTokenSource stop)
+    {
+        new Thread(() =>
+        {
+            for (var tries = 0; tries < 6000 && !File.Exists(Data("from/trainer_log.jsonl")); tries++) Thread.Sleep(10);
+            stop.Cancel();
+        }).Start();
+        return stop.Token;
+    }
+
+    [Fact]
     public void A_seed_may_be_as_large_as_numpy_takes_it()
     {
         string[] own = ["val_size=0.25", "max_steps=1", $"output_dir={Data("seed")}"];
@@ -95,6 +131,10 @@ public sealed class ResumeTests : IDisposable
     [InlineData("early_stopping_steps=2")]
     [InlineData("lr_scheduler_type=cosine_with_min_lr")]
     [InlineData("optim_args=foo=1")]
+    [InlineData("adam_beta2=1")]
+    [InlineData("num_train_epochs=.inf", "max_steps=-1")]
+    [InlineData("learning_rate=1e999")]
+    [InlineData("metric_for_best_model=accuracy", "eval_strategy=steps", "val_size=0.5")]
     [InlineData("evaluation_strategy=epoch")]
     public void What_training_would_refuse_is_refused_by_check_in_the_same_words(params string[] keys)
     {

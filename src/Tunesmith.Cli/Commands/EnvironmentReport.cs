@@ -69,6 +69,7 @@ internal static class EnvironmentReport
 
     private static int Run(Invocation run)
     {
+        run.Arguments.None("env");
         var problems = new List<string>();
         IReadOnlyDictionary<string, object?> facts;
         try

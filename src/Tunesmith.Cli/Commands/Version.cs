@@ -13,6 +13,7 @@ internal static class Version
         Flags = [new("--json", null, "one JSON object")],
         Run = run =>
         {
+            run.Arguments.None("version");
             run.Out.WriteLine(run.Json ? System.Text.Json.JsonSerializer.Serialize(new { tunesmith = Text }) : $"tunesmith {Text}");
             return App.Done;
         },

@@ -69,8 +69,8 @@ internal static class Binder
         return Scalars.AsDouble(scalar) is { } number && number == Math.Floor(number) && Math.Abs(number) < 1e15 ? (long)number : null;
     }
 
-    // nan is inside every range by comparison, and no key wants it.
-    private static bool InRange(OptionKey key, double number) => number >= key.Attribute.Min && number <= key.Attribute.Max;
+    // No key wants nan or an infinity, which 1e999 is too.
+    private static bool InRange(OptionKey key, double number) => double.IsFinite(number) && number >= key.Attribute.Min && number <= key.Attribute.Max;
 
     private static string? Text(OptionKey key, Node node)
     {

@@ -8,6 +8,7 @@ namespace Tunesmith.Runs.Recipes;
 /// </summary>
 public sealed partial class Recipe
 {
+    private const string CommandLine = "the command line";
     private readonly Dictionary<string, Node> _values;
     private readonly List<Problem> _problems = [];
     private readonly Dictionary<string, ResolvedKey> _resolved = new(StringComparer.Ordinal);
@@ -41,7 +42,7 @@ public sealed partial class Recipe
     public static Recipe Load(string path, IReadOnlyList<string>? overrides = null) => Parse(RecipeText.Read(path), path, overrides);
 
     /// <summary>A recipe that has no file, only <c>key=value</c>.</summary>
-    public static Recipe FromOverrides(IReadOnlyList<string> overrides) => new("the command line", Overrides.Read(overrides));
+    public static Recipe FromOverrides(IReadOnlyList<string> overrides) => new(CommandLine, Overrides.Read(overrides));
 
     /// <summary>Reads a recipe's text; a <paramref name="source"/> that ends in .json is read as JSON.</summary>
     public static Recipe Parse(string text, string source, IReadOnlyList<string>? overrides = null)
@@ -131,9 +132,9 @@ public sealed partial class Recipe
         if (!_problems.Exists(problem => problem.Text == text)) _problems.Add(new Problem(line, text));
     }
 
-    private static string Show(Problem problem) => problem.Line switch
+    private string Show(Problem problem) => problem.Line switch
     {
-        0 => $"command line: {problem.Text}",
+        0 => Source == CommandLine ? problem.Text : $"command line: {problem.Text}",
         int.MaxValue => problem.Text,
         _ => $"line {problem.Line}: {problem.Text}",
     };
