@@ -40,9 +40,6 @@ public sealed partial class Recipe
     /// <summary>Reads a recipe file (.yaml, .yml or .json); <paramref name="overrides"/> are <c>key=value</c>.</summary>
     public static Recipe Load(string path, IReadOnlyList<string>? overrides = null) => Parse(RecipeText.Read(path), path, overrides);
 
-    /// <summary>A recipe that has no file, only <c>key=value</c>.</summary>
-    public static Recipe FromOverrides(IReadOnlyList<string> overrides) => new("the command line", Overrides.Read(overrides));
-
     /// <summary>
     /// A recipe that has no file and goes on from another: <paramref name="values"/> as they are (a text, or a list of texts), <paramref name="keys"/> as
     /// <paramref name="other"/> has them, and <c>key=value</c> on top. Nothing of it is read as YAML once more.
