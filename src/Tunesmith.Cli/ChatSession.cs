@@ -15,13 +15,13 @@ internal sealed class ChatSession
     private readonly string? _system;
     private readonly Generator _generator;
 
-    public ChatSession(OpenedModel opened, string command, ulong seed)
+    public ChatSession(OpenedModel opened, string command)
     {
         var template = opened.Template();
         template.FixTokenizer(opened.Tokenizer);
         _texts = new TextGenerator(opened.Causal(command), opened.Tokenizer, template, opened.Generation);
         _system = opened.Data.DefaultSystem;
-        _generator = new Generator(seed);
+        _generator = new Generator(opened.Seed);
     }
 
     /// <summary>The answer to the last message; what there is of it where `cancel` stops it.</summary>

@@ -12,6 +12,11 @@ internal static class ModelPlace
 {
     private const string RunRecipe = "recipe.yaml";
 
+    private static readonly string[] Carried =
+    [
+        "template", "default_system", "enable_thinking", "preserve_thinking", "tool_format", "stage", "cutoff_len", "text_column", "text_pair_column", "rope_scaling",
+    ];
+
     /// <summary>The recipe behind a path; keys of the command line stand above it.</summary>
     public static Recipe Recipe(string path, IReadOnlyList<string> overrides)
     {
@@ -19,22 +24,18 @@ internal static class ModelPlace
         if (!Directory.Exists(path)) throw Errors.NoSuchFolder(path);
         var trained = Trained(path);
         var model = trained?.Bind<ModelOptions>();
-        var keys = new List<string>();
+        var values = new Dictionary<string, object>();
         if (File.Exists(Path.Combine(path, LoraConfig.FileName)))
         {
             var config = LoraConfig.Load(path);
-            keys.Add($"model_name_or_path={config.BaseModel}");
-            keys.Add($"adapter_name_or_path={string.Join(',', [.. Below(trained, model), path])}");
+            if (config.BaseModel is { } below) values["model_name_or_path"] = below;
+            values["adapter_name_or_path"] = (string[])[.. Below(trained, model), path];
         }
-        else if (File.Exists(Path.Combine(path, "config.json"))) keys.Add($"model_name_or_path={path}");
+        else if (File.Exists(Path.Combine(path, "config.json"))) values["model_name_or_path"] = path;
         else throw Errors.NotAModelFolder(path);
-        foreach (var key in (string[])["template", "default_system", "stage", "cutoff_len", "text_column", "text_pair_column", "rope_scaling"])
-        {
-            if (trained?.Peek(key) is { } value) keys.Add($"{key}={value}");
-        }
         // The added tokens are in the tokenizer that training saved.
-        if (model is { GrowsVocabulary: true }) keys.Add("resize_vocab=true");
-        return Runs.Recipes.Recipe.FromOverrides([.. keys, .. overrides]);
+        if (model is { GrowsVocabulary: true }) values["resize_vocab"] = "true";
+        return Runs.Recipes.Recipe.After(trained, Carried, values, overrides);
     }
 
     // A run that began with adapters merged all of them, or went on with the last one.

@@ -13,10 +13,11 @@ namespace Tunesmith.Cli;
 /// <summary>A model with its tokenizer, ready for use: the base, its adapters merged in memory, the template it was trained with.</summary>
 internal sealed class OpenedModel : IDisposable
 {
-    private OpenedModel(Recipe recipe, ModelOptions options, DataOptions data, GenerationOptions generation, Tokenizer tokenizer, Model model) =>
-        (Recipe, Options, Data, Generation, Tokenizer, Model) = (recipe, options, data, generation, tokenizer, model);
+    private OpenedModel(ModelOptions options, DataOptions data, GenerationOptions generation, Tokenizer tokenizer, Model model) =>
+        (Options, Data, Generation, Tokenizer, Model) = (options, data, generation, tokenizer, model);
 
-    public Recipe Recipe { get; }
+    /// <summary>What answers are drawn from.</summary>
+    public ulong Seed { get; private init; }
 
     public ModelOptions Options { get; }
 
@@ -35,7 +36,7 @@ internal sealed class OpenedModel : IDisposable
         var options = recipe.Bind<ModelOptions>();
         var data = recipe.Bind<DataOptions>();
         var generation = recipe.Bind<GenerationOptions>();
-        ClaimTrainingKeys(recipe);
+        var seed = SeedOf(recipe);
         recipe.ThrowIfProblems();
         var folder = options.ModelNameOrPath ?? throw Errors.NoBase(path);
         var adapters = options.AdapterNameOrPath ?? [];
@@ -47,7 +48,7 @@ internal sealed class OpenedModel : IDisposable
         {
             Kind = kind, DType = TypeOf(options.InferDtype), Generator = generator, Labels = head?.Labels, ProblemType = head?.ProblemType,
             // A model that was trained on stretched positions is used with the same ones; a recipe that says nothing of lengths means LLaMA-Factory's factor for use.
-            RopeScaling = options.RopeScaling, TextLength = recipe.Has("cutoff_len") ? data.CutoffLen : null,
+            RopeScaling = options.RopeScaling, TextLength = recipe.Peek("cutoff_len") is not null ? data.CutoffLen : null,
         }).Model;
         if (options.GrowsVocabulary && model is CausalModel causal) VocabResize.Run(causal, tokenizer.Count, generator);
         if (model is SequenceClassifier classifier) classifier.PadWith(tokenizer.PadId, tokenizer.EosId);
@@ -59,7 +60,7 @@ internal sealed class OpenedModel : IDisposable
         }
         if (mergeAdapters && last is not null) Fold(last);
         model.Eval();
-        return new OpenedModel(recipe, options, data, generation, tokenizer, model) { _unmerged = mergeAdapters ? null : last };
+        return new OpenedModel(options, data, generation, tokenizer, model) { Seed = seed, _unmerged = mergeAdapters ? null : last };
     }
 
     /// <summary>Writes the last adapter into the weights, where it was kept apart.</summary>
@@ -88,11 +89,11 @@ internal sealed class OpenedModel : IDisposable
         adapter.Dispose();
     }
 
-    // A recipe written for training may be used as it is: its training keys mean nothing here.
-    private static void ClaimTrainingKeys(Recipe recipe)
+    // A recipe written for training may be used as it is: all of its training keys are known, and only the seed means something.
+    private static ulong SeedOf(Recipe recipe)
     {
         _ = recipe.Bind<AdapterOptions>();
-        _ = recipe.Bind<Training.TrainingOptions>();
+        return (ulong)recipe.Bind<Training.TrainingOptions>().Seed;
     }
 
     private static DType TypeOf(string name) => name switch

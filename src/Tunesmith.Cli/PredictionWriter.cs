@@ -8,10 +8,16 @@ namespace Tunesmith.Cli;
 
 /// <summary>
 /// Writes what a model says of texts, as JSON Lines or CSV: the text, what else its row held, then what the model says. A column of the input that has the name of a
-/// result keeps its value as given_NAME.
+/// result keeps its value as given_NAME, or, where the input has that too, with one more given_ before it.
 /// </summary>
 internal sealed class PredictionWriter(TextWriter output, bool csv)
 {
+    /// <summary>The name of several numbers that are no probabilities.</summary>
+    public const string Values = "values";
+
+    // Under which name each column of the input comes out; the same in every row, and none of them twice.
+    private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _taken = new(["text", "pair"], StringComparer.Ordinal);
     private List<string>? _columns;
 
     /// <summary>Writes one row.</summary>
@@ -26,21 +32,20 @@ internal sealed class PredictionWriter(TextWriter output, bool csv)
     {
         var row = new JsonObject { ["text"] = prompt.Text };
         if (prompt.Pair is { } pair) row["pair"] = pair;
-        foreach (var (name, cell) in prompt.Others) row[Free(name, said)] = Value(cell);
+        Name(prompt, said.Select(s => s.Key));
+        foreach (var (name, cell) in prompt.Others) row[_given[name]] = Value(cell);
         foreach (var (name, value) in said) row[name] = JsonSerializer.SerializeToNode(value, InputTexts.Json);
         output.WriteLine(row.ToJsonString(InputTexts.Json));
     }
 
     private void WriteCsv(PromptText prompt, IReadOnlyList<KeyValuePair<string, object>> said)
     {
+        List<KeyValuePair<string, string>> results = [.. said.SelectMany(Cells)];
+        Name(prompt, results.Select(cell => cell.Key));
         var cells = new List<KeyValuePair<string, string>> { new("text", prompt.Text) };
         if (prompt.Pair is { } pair) cells.Add(new("pair", pair));
-        foreach (var (name, cell) in prompt.Others) cells.Add(new(Free(name, said), cell.IsAbsent ? "" : cell.Kind is CellKind.List or CellKind.Object ? cell.Json.GetRawText() : cell.Text));
-        foreach (var (name, value) in said)
-        {
-            if (value is IReadOnlyDictionary<string, float> each) cells.AddRange(each.Select(entry => KeyValuePair.Create($"p({entry.Key})", Number(entry.Value))));
-            else cells.Add(new(name, value is float number ? Number(number) : value is IEnumerable<string> several ? string.Join('|', several) : (string)value));
-        }
+        foreach (var (name, cell) in prompt.Others) cells.Add(new(_given[name], cell.IsAbsent ? "" : cell.Kind is CellKind.List or CellKind.Object ? cell.Json.GetRawText() : cell.Text));
+        cells.AddRange(results);
         // The first row names the columns of the table.
         if (_columns is null)
         {
@@ -51,8 +56,29 @@ internal sealed class PredictionWriter(TextWriter output, bool csv)
         output.WriteLine(string.Join(',', _columns.Select(name => Quoted(values.GetValueOrDefault(name, "")))));
     }
 
-    private static string Free(string name, IReadOnlyList<KeyValuePair<string, object>> said) =>
-        name is "text" or "pair" || said.Any(s => s.Key == name) ? "given_" + name : name;
+    private static IEnumerable<KeyValuePair<string, string>> Cells(KeyValuePair<string, object> said) => said.Value switch
+    {
+        IReadOnlyDictionary<string, float> each => each.Select(entry => KeyValuePair.Create($"{(said.Key == Values ? "value" : "p")}({entry.Key})", Number(entry.Value))),
+        float number => [new(said.Key, Number(number))],
+        IEnumerable<string> several => [new(said.Key, string.Join('|', several))],
+        _ => [new(said.Key, (string)said.Value)],
+    };
+
+    private void Name(PromptText prompt, IEnumerable<string> results)
+    {
+        _taken.UnionWith(results);
+        List<string> unnamed = [.. prompt.Others.Select(other => other.Key).Where(name => !_given.ContainsKey(name))];
+        // What can keep its name keeps it, wherever in the row it stands.
+        foreach (var name in unnamed)
+            if (_taken.Add(name)) _given[name] = name;
+        foreach (var name in unnamed)
+        {
+            if (_given.ContainsKey(name)) continue;
+            var free = "given_" + name;
+            while (!_taken.Add(free)) free = "given_" + free;
+            _given[name] = free;
+        }
+    }
 
     private static JsonNode? Value(Cell cell) => cell.Kind switch
     {

@@ -35,4 +35,30 @@ public sealed class PredictionWriterTests : IDisposable
     public void The_second_text_of_a_pair_is_a_column_of_its_own() => Assert.Equal(
         "{\"text\":\"a\",\"pair\":\"b\",\"label\":\"spam\",\"probability\":0.75,\"probabilities\":{\"ham\":0.25,\"spam\":0.75}}\n",
         Written("a.tsv", "sentence1\tsentence2\na\tb\n", csv: false));
+
+    [Fact]
+    public void Its_own_output_can_be_read_again()
+    {
+        var once = Written("a.txt", "one\ntwo\n", csv: true);
+        Assert.Equal("text,label,probability,p(ham),p(spam)\none,spam,0.75,0.25,0.75\ntwo,spam,0.75,0.25,0.75\n", once);
+        var twice = Written("a.csv", once, csv: true);
+        Assert.Equal("text,given_label,given_probability,given_p(ham),given_p(spam),label,probability,p(ham),p(spam)", twice.Split('\n')[0]);
+        var thrice = Written("b.csv", twice, csv: true).Split('\n');
+        Assert.Equal(13, thrice[0].Split(',').Distinct().Count());
+        Assert.Equal("one,spam,0.75,0.25,0.75,spam,0.75,0.25,0.75,spam,0.75,0.25,0.75", thrice[1]);
+    }
+
+    [Theory]
+    [InlineData("label", "given_label", "given_given_label", "given_label")]
+    [InlineData("given_label", "label", "given_label", "given_given_label")]
+    public void No_two_columns_come_out_under_one_name(string first, string second, string firstOut, string secondOut)
+    {
+        Assert.Equal($"text,{firstOut},{secondOut},label,probability,p(ham),p(spam)\nhi,1,2,spam,0.75,0.25,0.75\n", Written("a.csv", $"text,{first},{second}\nhi,1,2\n", csv: true));
+        Assert.StartsWith($$"""{"text":"hi","{{firstOut}}":"1","{{secondOut}}":"2","label":"spam",""", Written("b.csv", $"text,{first},{second}\nhi,1,2\n", csv: false));
+    }
+
+    [Fact]
+    public void A_column_that_only_later_rows_have_does_not_take_the_name_of_another() => Assert.Equal(
+        "text,given_label,label,probability,p(ham),p(spam)\na,1,spam,0.75,0.25,0.75\nb,2,spam,0.75,0.25,0.75\n",
+        Written("a.jsonl", "{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\", \"label\": 2, \"given_label\": 3}\n", csv: true));
 }

@@ -69,6 +69,7 @@ public sealed class ErrorTests : IDisposable
     {
         using var scope = Scope.Open();
         Says("HasWrong", "expected a divisor of num_attention_heads. Correct the field.", config => config["num_key_value_heads"] = 3);
+        Says("Deep", "config.json: got 100000000 layers; expected at most 10000. Correct the field.", config => config["num_hidden_layers"] = 100_000_000);
         Says("Rope", "rope_scaling: got rope_type 'spiral'; expected one of ", config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "spiral" });
         Says("Rope", "This kind of position scaling is not implemented.", config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "spiral" });
         Says("Field", "rope_scaling: got linear without factor; expected the field. Add it to config.json.", config => config["rope_scaling"] = new JsonObject { ["rope_type"] = "linear" });

@@ -47,7 +47,7 @@ public sealed class ErrorTests : IDisposable
         Says("unreadable.yaml: cannot be read (", () => Recipe.Load(In("unreadable.yaml")));
         File.WriteAllText(In("broken.json"), "{\"a\": ");
         Says(", line 1: not readable as JSON: ", () => Recipe.Load(In("broken.json")));
-        Says("argument 'seed': expected key=value, such as learning_rate=1e-4.", () => Recipe.FromOverrides(["seed"]));
+        Says("argument 'seed': expected key=value, such as learning_rate=1e-4.", () => Recipe.Parse("", "toy.yaml", ["seed"]));
         Says(" levels deep; expected a flat list of keys.", () => Recipe.Parse("a: " + new string('[', 200) + new string(']', 200), "deep.yaml"));
     }
 

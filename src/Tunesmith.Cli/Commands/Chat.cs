@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tunesmith.Runs;
 using Tunesmith.Text.Conversations;
 using Tunesmith.Torch;
@@ -29,8 +28,7 @@ internal static class Chat
         var path = run.Arguments.Single("chat", "model or recipe");
         using var scope = Scope.Open();
         using var opened = OpenedModel.Open(path, run.Arguments.Overrides);
-        var seed = opened.Recipe.Peek("seed") is { } given ? ulong.Parse(given, CultureInfo.InvariantCulture) : 42;
-        var session = new ChatSession(opened, "chat", seed);
+        var session = new ChatSession(opened, "chat");
         if (run.Arguments.Value("--prompt") is { } prompt)
         {
             run.Out.WriteLine(session.Answer([new Message(Roles.User, prompt)], null, run.Cancel));

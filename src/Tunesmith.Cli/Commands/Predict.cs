@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tunesmith.Data;
 using Tunesmith.Evaluation.Prediction;
 using Tunesmith.Models;
@@ -19,12 +18,14 @@ internal static class Predict
         Usage = "MODEL|RECIPE [--text TEXT | --input FILE] [--format jsonl|csv] [key=value ...]",
         Summary = "labels texts with probabilities, or answers them",
         Help = """
-            A classifier gives each text its label and every label's probability; a model that
-            continues text answers each as one user message, through the template it was
-            trained with. Texts come from --text, from a file, or from standard input, one a
-            line; empty lines are left out, and a tab parts two texts that belong together. Of
-            a CSV, TSV, JSON or JSON Lines file the column is told by its name, or by
-            text_column=NAME (and text_pair_column=NAME); its other columns come out again.
+            A classifier gives each text its label and every label's probability, a regression
+            its value (several as values, by their labels); a model that continues text answers
+            each as one user message, through the template it was trained with. Texts come from
+            --text, from a file, or from standard input, one a line; empty lines are left out,
+            and a tab parts two texts that belong together. Of a CSV, TSV, JSON or JSON Lines
+            file the column is told by its name, or by text_column=NAME (and
+            text_pair_column=NAME); its other columns come out again, as given_NAME where a
+            result has that name.
             """,
         Flags =
         [
@@ -73,18 +74,21 @@ internal static class Predict
 
     private static List<KeyValuePair<string, object>> Fields(ClassPrediction answer, string problem, IReadOnlyList<string> labels)
     {
-        if (problem == LabelSet.Regression) return [new("value", (float)answer.Scores[0])];
-        IReadOnlyDictionary<string, float> probabilities = labels.Zip(answer.Scores, (label, p) => KeyValuePair.Create(label, Rounded(p))).ToDictionary();
+        if (problem == LabelSet.Regression)
+            return answer.Scores.Count == 1 ? [new("value", (float)answer.Scores[0])] : [new(PredictionWriter.Values, Each(labels, answer.Scores.Select(score => (float)score)))];
+        var probabilities = Each(labels, answer.Scores.Select(Rounded));
         return problem == LabelSet.Multi
             ? [new("labels", answer.Labels.ToArray()), new("probabilities", probabilities)]
             : [new("label", answer.Labels[0]), new("probability", Rounded(answer.Score)), new("probabilities", probabilities)];
     }
 
+    private static IReadOnlyDictionary<string, float> Each(IReadOnlyList<string> labels, IEnumerable<float> numbers) => labels.Zip(numbers, KeyValuePair.Create).ToDictionary();
+
     private static float Rounded(double probability) => MathF.Round((float)probability, 6);
 
     private static void Answer(Invocation run, OpenedModel opened, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {
-        var session = new ChatSession(opened, "predict", (ulong)(opened.Recipe.Peek("seed") is { } seed ? long.Parse(seed, CultureInfo.InvariantCulture) : 42));
+        var session = new ChatSession(opened, "predict");
         foreach (var prompt in prompts)
         {
             // Instructions with an input are one message, as in training.

@@ -12,6 +12,9 @@ public abstract record ModelConfig
 {
     public const string FileName = "config.json";
 
+    // Far above the deepest model there is: a file that asks for more would have modules built until the memory is full.
+    private const int MostLayers = 10_000;
+
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -99,6 +102,7 @@ public abstract record ModelConfig
             T config = given.Deserialize<T>(Options) ?? new T();
             config.Raw = (JsonObject)raw.DeepClone();
             config.Check(path);
+            Require(config.LayerCount <= MostLayers, path, $"{config.LayerCount} layers; expected at most {MostLayers}");
             return config;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)

@@ -34,8 +34,8 @@ internal sealed class BeamSearch
     /// <summary>The beginnings that are continued now, row by row.</summary>
     public IReadOnlyList<List<int>> Running => [.. _rows.SelectMany(row => row.Running.Select(beam => beam.Ids))];
 
-    /// <summary>The best answer of each row: new tokens with the one that ended it.</summary>
-    public IReadOnlyList<int[]> Best => [.. _rows.Select(row => row.Finished[0].Ids.Skip(row.Width).ToArray())];
+    /// <summary>The best answer of each row: new tokens with the one that ended it; of a search that was left before any had ended, the best beginning.</summary>
+    public IReadOnlyList<int[]> Best => [.. _rows.Select(row => (row.Finished[0].Done ? row.Finished[0] : row.Running[0]).Ids.Skip(row.Width).ToArray())];
 
     /// <summary>Takes one step.</summary>
     /// <param name="logits">float32 [B·beams, V].</param>

@@ -42,7 +42,7 @@ public sealed record TextGenerator(CausalModel Model, Tokenizer Tokenizer, Templ
     /// <param name="prompt">Ids, as <see cref="PromptIds"/> gives them.</param>
     /// <param name="generator">Drawn from when sampling.</param>
     /// <param name="onText">Told each piece of the answer as soon as it is whole characters.</param>
-    /// <param name="cancellation">Checked after every token.</param>
+    /// <param name="cancellation">Checked before every token.</param>
     public string Continue(IReadOnlyList<int> prompt, Generator generator, Action<string>? onText = null, CancellationToken cancellation = default)
     {
         StreamingDecoder stream = Tokenizer.Stream(Options.SkipSpecialTokens);
@@ -60,14 +60,15 @@ public sealed record TextGenerator(CausalModel Model, Tokenizer Tokenizer, Templ
         }
 
         using var scope = Scope.Open();
-        new TokenGenerator(Model, Options, ends, Tokenizer.PadId ?? 0).Run([prompt], generator, (_, id) =>
+        // The answer's end, not the run's: a cancelled run would throw away what there is.
+        new TokenGenerator(Model, Options, ends, Tokenizer.PadId ?? 0) { Stop = cancellation }.Run([prompt], generator, (_, id) =>
         {
             if (!ends.Contains(id))
             {
                 Take(stream.Push(id));
             }
 
-            return !cancellation.IsCancellationRequested;
+            return true;
         }, CancellationToken.None);
         Take(stream.Finish());
         return text.ToString();

@@ -15,6 +15,9 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
     /// <summary>Rows are padded to a multiple of this.</summary>
     public int PadToMultipleOf { get; init; } = 1;
 
+    /// <summary>Ends every row where it is, in the midst of a beam search with the best that it has; unlike the cancellation of a run, which gives nothing.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <param name="prompts">Rows of any length; shorter ones are padded on the left.</param>
     /// <param name="generator">Drawn from when sampling.</param>
     /// <param name="onToken">Told each new token of an unfinished row; false stops that row.</param>
@@ -43,7 +46,7 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
         }
         else
         {
-            for (int step = 0; step < limit && rows.Exists(row => !row.Done); step++)
+            for (int step = 0; step < limit && !Stop.IsCancellationRequested && rows.Exists(row => !row.Done); step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = Scope.Open();
@@ -70,7 +73,7 @@ public sealed class TokenGenerator(CausalModel model, GenerationOptions options,
         var search = new BeamSearch([.. rows.Select(row => row.Ids)], options, endIds, limit);
         int[] spread = [.. paddings.SelectMany(padding => Enumerable.Repeat(padding, options.NumBeams))];
         long[]? origins = null;
-        while (search.Goes)
+        while (search.Goes && !Stop.IsCancellationRequested)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = Scope.Open();

@@ -38,7 +38,8 @@ internal static class Overrides
         return new ScalarNode(trimmed, false, 0);
     }
 
-    private static Node AtLineZero(Node node) => node switch
+    /// <summary>The node as the command line would have given it.</summary>
+    public static Node AtLineZero(Node node) => node switch
     {
         ListNode list => new ListNode([.. list.Items.Select(AtLineZero)], 0),
         MapNode map => new MapNode(map.Entries.ToDictionary(entry => entry.Key, entry => AtLineZero(entry.Value)), 0),

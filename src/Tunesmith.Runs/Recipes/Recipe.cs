@@ -19,11 +19,11 @@ public sealed partial class Recipe
 
     private sealed record Problem(int Line, string Text);
 
-    private Recipe(string source, Dictionary<string, Node> values)
+    private Recipe(string source, Dictionary<string, Node> values, IEnumerable<string>? written = null)
     {
         Source = source;
         _values = values;
-        foreach (var key in values.Keys.ToList()) values[key] = Interpolate(key, values[key], 0);
+        foreach (var key in (written ?? values.Keys).ToList()) values[key] = Interpolate(key, values[key], 0);
     }
 
     /// <summary>The file's name as given, or "the command line".</summary>
@@ -41,8 +41,21 @@ public sealed partial class Recipe
     /// <summary>Reads a recipe file (.yaml, .yml or .json); <paramref name="overrides"/> are <c>key=value</c>.</summary>
     public static Recipe Load(string path, IReadOnlyList<string>? overrides = null) => Parse(RecipeText.Read(path), path, overrides);
 
-    /// <summary>A recipe that has no file, only <c>key=value</c>.</summary>
-    public static Recipe FromOverrides(IReadOnlyList<string> overrides) => new(CommandLine, Overrides.Read(overrides));
+    /// <summary>
+    /// A recipe that has no file and goes on from another: <paramref name="values"/> as they are (a text, or a list of texts), <paramref name="keys"/> as
+    /// <paramref name="other"/> has them, and <c>key=value</c> on top. Nothing of it is read as YAML once more.
+    /// </summary>
+    public static Recipe After(Recipe? other, IEnumerable<string> keys, IReadOnlyDictionary<string, object> values, IReadOnlyList<string> overrides)
+    {
+        var nodes = values.ToDictionary(pair => pair.Key, pair => pair.Value is IEnumerable<string> several
+            ? new ListNode([.. several.Select(text => new ScalarNode(text, true, 0))], 0)
+            : (Node)new ScalarNode((string)pair.Value, true, 0), StringComparer.Ordinal);
+        foreach (var key in keys)
+            if (other is not null && other._values.TryGetValue(key, out var node)) nodes[key] = Overrides.AtLineZero(node);
+        var given = Overrides.Read(overrides);
+        foreach (var (key, value) in given) nodes[key] = value;
+        return new Recipe(CommandLine, nodes, given.Keys);
+    }
 
     /// <summary>Reads a recipe's text; a <paramref name="source"/> that ends in .json is read as JSON.</summary>
     public static Recipe Parse(string text, string source, IReadOnlyList<string>? overrides = null)

@@ -47,4 +47,29 @@ public class TextGeneratorTests
         Assert.True(part.Length < whole.Length);
         Assert.StartsWith(part, whole);
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_stop_is_heard_within_a_search_and_the_best_so_far_is_the_answer(int beams)
+    {
+        string folder = Path.Combine(Repo.Root, "models", "stories260k");
+        using var scope = Scope.Open();
+        using var model = (CausalModel)ModelLoader.Load(folder).Model;
+        var options = new GenerationOptions { DoSample = false, NumBeams = beams, MaxNewTokens = 5 };
+        var generator = new TextGenerator(model, Tokenizer.Load(folder), null, options);
+        int[] prompt = generator.PromptIds([new("user", "Once upon a time")], null);
+        string five = generator.Continue(prompt, new Generator(3));
+
+        using var stop = new CancellationTokenSource();
+        int steps = 0;
+        model.EmbeddingHook = embedded =>
+        {
+            if (++steps == 5) stop.Cancel();
+            return embedded;
+        };
+        string stopped = (generator with { Options = options with { MaxNewTokens = 20 } }).Continue(prompt, new Generator(3), cancellation: stop.Token);
+        Assert.Equal((5, five), (steps, stopped));
+        Assert.NotEmpty(five);
+    }
 }

@@ -181,4 +181,20 @@ public sealed class RecipeTests
         Assert.Contains(expected, Assert.Throws<UsageException>(() => Recipe.Load(path)).Message);
         File.Delete(path);
     }
+
+    [Fact]
+    public void A_recipe_after_another_takes_its_keys_as_they_are()
+    {
+        var other = Recipe.Parse("lora_alpha: null\noutput_dir: '{a: b}'\ndataset: ['a, b', null]\nlora_rank: 3", "run.yaml");
+        var recipe = Recipe.After(other, ["lora_alpha", "output_dir", "dataset", "do_train"], new Dictionary<string, object> { ["save_strategy"] = "no" }, ["lora_alpha=4"]);
+        var options = recipe.Bind<ToyOptions>();
+        recipe.ThrowIfProblems();
+        Assert.Equal((8, 4, "{a: b}", "no"), (options.LoraRank, options.LoraAlpha, options.OutputDir, options.SaveStrategy));
+        Assert.Equal(["a, b", "null"], options.Dataset);
+        Assert.Equal(OriginKind.CommandLine, recipe.Origin("output_dir").Kind);
+
+        var bare = Recipe.After(null, ["output_dir"], new Dictionary<string, object> { ["dataset"] = new[] { "a, b", "[c]" }, ["output_dir"] = "${x}" }, []);
+        Assert.Equal(["a, b", "[c]"], bare.Bind<ToyOptions>().Dataset);
+        Assert.Equal("${x}", bare.Bind<ToyOptions>().OutputDir);
+    }
 }
