@@ -19,6 +19,11 @@ internal static class Errors
 
     public static UsageException WordMissing(string command, string what) => new($"{command}: got no {what}; expected one. See `./tunesmith help {command}`.");
 
+    public static UsageException TwoInputs(string command) =>
+        new($"{command}: got --text and --input; expected one of them. Leave one out.");
+
+    public static UsageException AtPlace(Tunesmith.Data.Readers.Place place, UsageException problem) => new($"{place}: {problem.Message}", problem);
+
     public static UsageException NoWords(string command, string word) =>
         new($"{command}: got '{word}'; expected nothing behind it but flags. Leave it out.");
 

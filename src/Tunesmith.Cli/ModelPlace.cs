@@ -1,6 +1,7 @@
 using Tunesmith.Models;
 using Tunesmith.Models.Adapters;
 using Tunesmith.Runs.Recipes;
+using Tunesmith.Training.Resume;
 
 namespace Tunesmith.Cli;
 
@@ -48,11 +49,11 @@ internal static class ModelPlace
     // A run's folder and its checkpoints say with which template they were trained.
     private static Recipe? Trained(string folder)
     {
-        foreach (var place in (string[])[folder, Path.Combine(folder, "..")])
-        {
-            var file = Path.Combine(place, RunRecipe);
-            if (File.Exists(file)) return Runs.Recipes.Recipe.Load(file);
-        }
-        return null;
+        var own = Path.Combine(folder, RunRecipe);
+        if (File.Exists(own)) return Runs.Recipes.Recipe.Load(own);
+        // Another model that somebody keeps below a run's folder has nothing to do with the run.
+        if (CheckpointFolders.StepOf(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is null) return null;
+        var above = Path.Combine(folder, "..", RunRecipe);
+        return File.Exists(above) ? Runs.Recipes.Recipe.Load(above) : null;
     }
 }

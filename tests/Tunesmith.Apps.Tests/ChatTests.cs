@@ -44,6 +44,28 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public void Through_a_pipe_every_line_has_its_line()
+    {
+        var run = CliRun.Of("Once\n\n  \nclear\nOnce\nexit\nOnce\n", ["chat", Model, "template=empty", "max_new_tokens=4", "do_sample=false"]);
+        Assert.True(run.Code == 0, run.Error);
+        var lines = run.Out.Split('\n');
+        Assert.Equal([lines[0], "", "", "", lines[0], ""], lines);
+        Assert.NotEmpty(lines[0]);
+    }
+
+    [Fact]
+    public void Predict_tells_where_the_text_stands_that_the_model_cannot_take()
+    {
+        var run = CliRun.Of("Once\n\n" + string.Concat(Enumerable.Repeat("word ", 600)) + "\n", ["predict", Model, "template=empty", "max_new_tokens=4"]);
+        Assert.Equal(2, run.Code);
+        Assert.StartsWith("error: standard input, line 3: message: got ", run.Error);
+        Assert.Single(run.Out.TrimEnd().Split('\n'));
+        run = CliRun.Of("", ["predict", Model, "--text", "Once", "--input", "texts.txt"]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("got --text and --input", run.Error);
+    }
+
+    [Fact]
     public void A_message_that_is_too_long_is_refused_and_the_conversation_goes_on()
     {
         var run = Talk(string.Concat(Enumerable.Repeat("word ", 600)) + "\nOnce upon a time\n");

@@ -22,6 +22,17 @@ public sealed class ModelPlaceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("base", false)]
+    [InlineData("checkpoint-12", true)]
+    [InlineData("checkpoint-x", false)]
+    public void Of_what_lies_below_a_run_s_folder_only_its_checkpoints_are_the_run_s(string name, bool takes)
+    {
+        Trained("run", "config.json", "{}", "default_system: of the run");
+        var below = Trained(Path.Combine("run", name), "config.json", "{}");
+        Assert.Equal(takes ? "of the run" : null, ModelPlace.Recipe(below + "/", []).Bind<DataOptions>().DefaultSystem);
+    }
+
+    [Theory]
     [InlineData("[be brief], friend")]
     [InlineData("null")]
     [InlineData(" padded ")]

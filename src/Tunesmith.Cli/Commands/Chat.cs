@@ -14,8 +14,9 @@ internal static class Chat
         Summary = "talks with a model in the terminal or through a pipe",
         Help = """
             In a terminal: answers appear as they are written, Ctrl-C stops one; `clear` forgets
-            the conversation, `exit` ends. Through a pipe: one message a line in, one answer a line out (line
-            breaks in an answer are written as \n). Keys: template, default_system, do_sample,
+            the conversation, `exit` ends. Through a pipe: one message a line in, one answer a
+            line out (line breaks in an answer are written as \n; an empty line and `clear`
+            give an empty one). Keys: template, default_system, do_sample,
             temperature, top_p, top_k, num_beams, max_new_tokens, repetition_penalty,
             seed ...
             """,
@@ -113,10 +114,12 @@ internal static class Chat
         {
             run.Cancel.ThrowIfCancellationRequested();
             if (line.Trim() == "exit") break;
-            if (line.Trim().Length == 0) continue;
-            if (line.Trim() == "clear")
+            // A line for a line: whoever pairs messages with answers must not be shifted.
+            if (line.Trim() is "" or "clear")
             {
-                history.Clear();
+                if (line.Trim() == "clear") history.Clear();
+                run.Out.WriteLine();
+                run.Out.Flush();
                 continue;
             }
             history.Add(new Message(Roles.User, line));

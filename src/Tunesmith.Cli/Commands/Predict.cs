@@ -1,3 +1,5 @@
+using Tunesmith.Runs;
+using Tunesmith.Data.Readers;
 using Tunesmith.Data;
 using Tunesmith.Evaluation.Prediction;
 using Tunesmith.Models;
@@ -44,6 +46,7 @@ internal static class Predict
         if (format is not ("jsonl" or "csv")) throw Errors.UnknownFormat(format);
         if (format == "csv" && run.Json) throw Errors.UnknownFormat("csv together with --json");
         // What is not there is told before a model is read.
+        if (run.Arguments.Value("--text") is not null && run.Arguments.Value("--input") is not null) throw Errors.TwoInputs("predict");
         if (run.Arguments.Value("--text") is null && run.Arguments.Value("--input") is { } file && !File.Exists(file) && !Directory.Exists(file)) throw Errors.NoSuchInput(file);
         using var scope = Scope.Open();
         using var opened = OpenedModel.Open(path, run.Arguments.Overrides);
@@ -86,6 +89,19 @@ internal static class Predict
 
     private static float Rounded(double probability) => MathF.Round((float)probability, 6);
 
+    // A text that the model cannot take is told with its place; what was answered before it stands.
+    private static string Answer(ChatSession session, string message, Place place, CancellationToken cancel)
+    {
+        try
+        {
+            return session.Answer([new Message(Roles.User, message)], null, cancel);
+        }
+        catch (UsageException problem)
+        {
+            throw Errors.AtPlace(place, problem);
+        }
+    }
+
     private static void Answer(Invocation run, OpenedModel opened, IEnumerable<PromptText> prompts, PredictionWriter writer)
     {
         var session = new ChatSession(opened, "predict");
@@ -93,7 +109,7 @@ internal static class Predict
         {
             // Instructions with an input are one message, as in training.
             var message = prompt.Pair is null ? prompt.Text : prompt.Text + "\n" + prompt.Pair;
-            var answer = session.Answer([new Message(Roles.User, message)], null, run.Cancel);
+            var answer = Answer(session, message, prompt.Place, run.Cancel);
             run.Cancel.ThrowIfCancellationRequested();
             writer.Write(prompt, [new("answer", answer)]);
             run.Out.Flush();
