@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Tunesmith.Tests;
 
@@ -52,6 +53,30 @@ public sealed class ServingTests : IDisposable
         var again = Run("again", [$"model_name_or_path={Data("exported")}", .. keys.Where(key => key.StartsWith("cutoff_len", StringComparison.Ordinal))]);
         Assert.Equal(Loss("out"), Loss("again"), 1e-5);
         Assert.Contains("evaluation: loss ", again.Error);
+    }
+
+    private string Base(params (string Field, string Value)[] changes)
+    {
+        Directory.CreateDirectory(Data("base"));
+        foreach (string file in Directory.GetFiles(Path.Combine(Repo.Root, "models", "stories260k"))) File.Copy(file, Path.Combine(Data("base"), Path.GetFileName(file)));
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Data("base"), "config.json")))!.AsObject();
+        foreach (var (field, value) in changes) config[field] = JsonNode.Parse(value);
+        File.WriteAllText(Path.Combine(Data("base"), "config.json"), config.ToJsonString());
+        return Data("base");
+    }
+
+    [Fact]
+    public void An_export_keeps_how_the_base_wants_to_be_sampled()
+    {
+        const string Settings = """{ "eos_token_id": [2, 403], "do_sample": true, "temperature": 0.6, "top_p": 0.9, "pad_token_id": 0 }""";
+        string model = Base();
+        File.WriteAllText(Path.Combine(model, "generation_config.json"), Settings);
+        Train("out", $"model_name_or_path={model}", "finetuning_type=lora");
+        Done(CliRun.Of(["export", Data("out"), $"export_dir={Data("exported")}"]));
+        Assert.Equal(Settings, File.ReadAllText(Path.Combine(Data("exported"), "generation_config.json")));
+        // A folder that was exported is a base in its turn.
+        Done(CliRun.Of(["export", Data("exported"), $"export_dir={Data("again")}"]));
+        Assert.Equal(Settings, File.ReadAllText(Path.Combine(Data("again"), "generation_config.json")));
     }
 
     [Theory]

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Tunesmith.Models;
+using Tunesmith.Models.Checkpoints;
 using Tunesmith.Models.Export;
 using Tunesmith.Runs.Files;
 
@@ -37,6 +39,9 @@ internal static class Export
         {
             proof = ExportProof.Run(opened.Model, opened.Merge, folder, maxShardBytes: opened.Options.ExportSize * 1_000_000_000L);
             opened.Tokenizer.Save(folder);
+            // How the base wants to be asked (its end markers, temperature ...) is no part of config.json: it goes along as it is.
+            var settings = Path.Combine(opened.Options.ModelNameOrPath!, ModelSaver.GenerationFileName);
+            if (opened.Model is CausalModel && File.Exists(settings)) File.Copy(settings, Path.Combine(folder, ModelSaver.GenerationFileName), overwrite: true);
         });
         var report = proof!;
         if (run.Json)
