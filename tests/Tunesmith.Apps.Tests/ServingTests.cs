@@ -80,6 +80,32 @@ public sealed class ServingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("float32", "auto", "F32", "float32")]
+    [InlineData("bfloat16", "auto", "BF16", "bfloat16")]
+    [InlineData("float16", "auto", "F16", "float16")]
+    [InlineData("float32", "float16", "F16", "float16")]
+    [InlineData("float32", "bfloat16", "BF16", "bfloat16")]
+    [InlineData("bfloat16", "float32", "F32", "float32")]
+    public void An_export_stores_what_infer_dtype_says(string ofBase, string wanted, string stored, string named)
+    {
+        Train("out", $"model_name_or_path={Base(("torch_dtype", $"\"{ofBase}\""))}", "finetuning_type=lora");
+        var told = Done(CliRun.Of(["export", Data("out"), $"export_dir={Data("exported")}", $"infer_dtype={wanted}", "--json"]));
+        Assert.Equal(named, JsonDocument.Parse(told.Out).RootElement.GetProperty("dtype").GetString());
+        Assert.Equal(named, JsonDocument.Parse(File.ReadAllText(Path.Combine(Data("exported"), "config.json"))).RootElement.GetProperty("torch_dtype").GetString());
+        using var weights = File.OpenRead(Path.Combine(Data("exported"), "model.safetensors"));
+        var header = new byte[BitConverter.ToInt64(Bytes(weights, 8))];
+        weights.ReadExactly(header);
+        foreach (var tensor in JsonDocument.Parse(header).RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__")) Assert.Equal(stored, tensor.Value.GetProperty("dtype").GetString());
+    }
+
+    private static byte[] Bytes(Stream stream, int count)
+    {
+        var bytes = new byte[count];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    [Theory]
     [InlineData("lora")]
     [InlineData("full")]
     public void A_classifier_of_many_labels_stays_one(string tuning)
