@@ -54,6 +54,7 @@ internal static class Export
         }
         run.Out.WriteLine($"{target}: {report.Tensors} tensors in {dtype}, {report.Bytes / 1e6:F1} MB");
         run.Out.WriteLine($"proven: the logits of the files differ by at most {report.LargestDifference:G3} from those before the merge (allowed: {report.Tolerance:G3})");
+        if (opened.ExportDType != DType.Float32) run.Out.WriteLine($"the merge was proven in float32; the files hold its weights, each rounded once to {dtype}");
         return App.Done;
     }
 }
