@@ -29,8 +29,8 @@ internal sealed class OpenedModel : IDisposable
 
     public Model Model { get; }
 
-    /// <summary>Opens what a path names; the kind of head is the stored one unless given.</summary>
-    public static OpenedModel Open(string path, IReadOnlyList<string> overrides, ModelKind? kind = null, bool mergeAdapters = true)
+    /// <summary>Opens what a path names; the kind of head is the stored one unless given, the weights' type infer_dtype's.</summary>
+    public static OpenedModel Open(string path, IReadOnlyList<string> overrides, ModelKind? kind = null, bool mergeAdapters = true, DType? dtype = null)
     {
         var recipe = ModelPlace.Recipe(path, overrides);
         var options = recipe.Bind<ModelOptions>();
@@ -46,7 +46,7 @@ internal sealed class OpenedModel : IDisposable
         var generator = new Generator(0);
         var model = ModelLoader.Load(folder, new LoadOptions
         {
-            Kind = kind, DType = TypeOf(options.InferDtype), Generator = generator, Labels = head?.Labels, ProblemType = head?.ProblemType,
+            Kind = kind, DType = dtype ?? TypeOf(options.InferDtype), Generator = generator, Labels = head?.Labels, ProblemType = head?.ProblemType,
             // A model that was trained on stretched positions is used with the same ones; a recipe that says nothing of lengths means LLaMA-Factory's factor for use.
             RopeScaling = options.RopeScaling, TextLength = recipe.Peek("cutoff_len") is not null ? data.CutoffLen : null,
         }).Model;
@@ -62,6 +62,14 @@ internal sealed class OpenedModel : IDisposable
         model.Eval();
         return new OpenedModel(options, data, generation, tokenizer, model) { Seed = seed, _unmerged = mergeAdapters ? null : last };
     }
+
+    /// <summary>What export stores: infer_dtype, where auto is what the base's config.json says of its own files.</summary>
+    public DType ExportDType => (Options.InferDtype == "auto" ? Model.Config.StoredDType : Options.InferDtype) switch
+    {
+        "bfloat16" => DType.BFloat16,
+        "float16" => DType.Float16,
+        _ => DType.Float32,
+    };
 
     /// <summary>Writes the last adapter into the weights, where it was kept apart.</summary>
     public void Merge()
@@ -99,7 +107,6 @@ internal sealed class OpenedModel : IDisposable
     private static DType TypeOf(string name) => name switch
     {
         "bfloat16" => DType.BFloat16,
-        "float16" => DType.Float32,
-        _ => DType.Float32,
+        _ => DType.Float32, // float16 too: it has no fast products on a CPU
     };
 }

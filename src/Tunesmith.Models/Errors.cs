@@ -116,6 +116,8 @@ internal static class Errors
 
     public static RunException AdapterNotMerged() => new("adapter: got an adapter that is not merged; expected a merged one. Call Merge first.");
 
+    public static UsageException TiedAdapter(IReadOnlyList<string> modules) => new($"adapter: got ensure_weight_tying: true and an adapter on {string.Join(", ", modules)} of a model whose output matrix is its embedding; expected the embedding alone, under modules_to_save, which is all that peft 0.18 ties. Set ensure_weight_tying to false if the two were trained apart.");
+
     public static UsageException FreezeModule(string key, string module, IEnumerable<string> known) => new($"{key}: got '{module}'; expected some of {string.Join(", ", known)}. Correct the name.");
 
     public static UsageException Combination(string type, int adapters, int weights, IEnumerable<string> known) => new($"adapter combination: got '{type}' of {adapters} adapters with {weights} weights; expected one of {string.Join(", ", known)} and one weight an adapter. Correct the request.");

@@ -67,6 +67,10 @@ public abstract class CausalModel : Model
     /// <summary>The output matrix, [V, C]; the embedding where they are tied.</summary>
     public abstract Tensor HeadWeight { get; }
 
+    /// <summary>Gives a tied model an output layer of its own, with a copy of the table.</summary>
+    /// <param name="copy">False where the model is only names and shapes: then no tensor is made.</param>
+    internal abstract void Untie(bool copy);
+
     /// <returns>Hidden states after the final norm, [B, T, C].</returns>
     public abstract Tensor Hidden(ModelInput input);
 

@@ -33,7 +33,7 @@ public sealed record ModelOptions
     [RecipeKey("train_from_scratch", "Draw all weights instead of reading them.")]
     public bool TrainFromScratch { get; init; }
 
-    [RecipeKey("infer_dtype", "Dtype of weights when a model is used rather than trained.", Choices = ["auto", "float16", "bfloat16", "float32"])]
+    [RecipeKey("infer_dtype", "Dtype of weights when a model is used rather than trained; export stores it, and with auto the base's own.", Choices = ["auto", "float16", "bfloat16", "float32"])]
     public string InferDtype { get; init; } = "auto";
 
     [RecipeKey("export_dir", "Folder that export writes the model to.")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Tunesmith.Tests;
 
@@ -37,6 +38,9 @@ public sealed class ServingTests : IDisposable
     [InlineData("finetuning_type=lora", "pissa_init=true")]
     [InlineData("finetuning_type=lora", "add_tokens=<x>")]
     [InlineData("finetuning_type=full", "add_special_tokens=<x>")]
+    [InlineData("finetuning_type=lora", "additional_target=embed_tokens")]
+    [InlineData("finetuning_type=lora", "lora_target=q_proj,embed_tokens")]
+    [InlineData("finetuning_type=lora", "lora_target=q_proj,lm_head")]
     [InlineData("finetuning_type=lora", "rope_scaling=linear", "cutoff_len=1300")]
     [InlineData("finetuning_type=full", "rope_scaling=yarn", "cutoff_len=1024")]
     [InlineData("finetuning_type=lora", "adapter_name_or_path=FIRST")]
@@ -52,6 +56,56 @@ public sealed class ServingTests : IDisposable
         var again = Run("again", [$"model_name_or_path={Data("exported")}", .. keys.Where(key => key.StartsWith("cutoff_len", StringComparison.Ordinal))]);
         Assert.Equal(Loss("out"), Loss("again"), 1e-5);
         Assert.Contains("evaluation: loss ", again.Error);
+    }
+
+    private string Base(params (string Field, string Value)[] changes)
+    {
+        Directory.CreateDirectory(Data("base"));
+        foreach (string file in Directory.GetFiles(Path.Combine(Repo.Root, "models", "stories260k"))) File.Copy(file, Path.Combine(Data("base"), Path.GetFileName(file)));
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Data("base"), "config.json")))!.AsObject();
+        foreach (var (field, value) in changes) config[field] = JsonNode.Parse(value);
+        File.WriteAllText(Path.Combine(Data("base"), "config.json"), config.ToJsonString());
+        return Data("base");
+    }
+
+    [Fact]
+    public void An_export_keeps_how_the_base_wants_to_be_sampled()
+    {
+        const string Settings = """{ "eos_token_id": [2, 403], "do_sample": true, "temperature": 0.6, "top_p": 0.9, "pad_token_id": 0 }""";
+        string model = Base();
+        File.WriteAllText(Path.Combine(model, "generation_config.json"), Settings);
+        Train("out", $"model_name_or_path={model}", "finetuning_type=lora");
+        Done(CliRun.Of(["export", Data("out"), $"export_dir={Data("exported")}"]));
+        Assert.Equal(Settings, File.ReadAllText(Path.Combine(Data("exported"), "generation_config.json")));
+        // A folder that was exported is a base in its turn.
+        Done(CliRun.Of(["export", Data("exported"), $"export_dir={Data("again")}"]));
+        Assert.Equal(Settings, File.ReadAllText(Path.Combine(Data("again"), "generation_config.json")));
+    }
+
+    [Theory]
+    [InlineData("float32", "auto", "F32", "float32")]
+    [InlineData("bfloat16", "auto", "BF16", "bfloat16")]
+    [InlineData("float16", "auto", "F16", "float16")]
+    [InlineData("float32", "float16", "F16", "float16")]
+    [InlineData("float32", "bfloat16", "BF16", "bfloat16")]
+    [InlineData("bfloat16", "float32", "F32", "float32")]
+    public void An_export_stores_what_infer_dtype_says(string ofBase, string wanted, string stored, string named)
+    {
+        Train("out", $"model_name_or_path={Base(("torch_dtype", $"\"{ofBase}\""))}", "finetuning_type=lora");
+        var told = Done(CliRun.Of(["export", Data("out"), $"export_dir={Data("exported")}", $"infer_dtype={wanted}", "--json"]));
+        Assert.Equal(named, JsonDocument.Parse(told.Out).RootElement.GetProperty("dtype").GetString());
+        Assert.Equal(named, JsonDocument.Parse(File.ReadAllText(Path.Combine(Data("exported"), "config.json"))).RootElement.GetProperty("torch_dtype").GetString());
+        using var weights = File.OpenRead(Path.Combine(Data("exported"), "model.safetensors"));
+        var header = new byte[BitConverter.ToInt64(Bytes(weights, 8))];
+        weights.ReadExactly(header);
+        foreach (var tensor in JsonDocument.Parse(header).RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__")) Assert.Equal(stored, tensor.Value.GetProperty("dtype").GetString());
+    }
+
+    private static byte[] Bytes(Stream stream, int count)
+    {
+        var bytes = new byte[count];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     [Theory]

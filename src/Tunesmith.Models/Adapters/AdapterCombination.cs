@@ -35,6 +35,7 @@ public sealed record AdapterCombination(string Type, IReadOnlyList<double> Weigh
         using var guard = Autograd.NoGrad();
         using var scope = Scope.Open();
         LoraConfig[] configs = [.. folders.Select(LoraConfig.Load)];
+        configs.ToList().ForEach(config => TiedTable.UntieFor(model, config));
         var targets = configs.Select(config => new ModuleTargets(config)).ToArray();
         var made = new List<(string Name, Projection Layer, Tensor A, Tensor B)>();
         List<SafeTensorsFile> files = [.. folders.Select(folder => SafeTensorsFile.Open(Path.Combine(folder, AdapterFile.WeightsName)))];

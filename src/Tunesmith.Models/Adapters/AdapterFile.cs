@@ -85,6 +85,7 @@ internal static class AdapterFile
     {
         LoraConfig config = LoraConfig.Load(folder).For(model);
         using SafeTensorsFile file = Open(folder);
+        TiedTable.UntieFor(model, config);
         var reading = new AdapterReading(model, config, folder, file);
         return reading.Run(trainable);
     }
@@ -232,6 +233,7 @@ internal sealed class AdapterReading
     /// <summary>Whatever else the file holds replaces the model's parameter of that name.</summary>
     private void PlanReplaced(List<Action> plan, Adapter adapter)
     {
+        DropTiedHead();
         foreach ((string name, Parameter parameter) in _model.NamedParameters())
         {
             int dot = name.LastIndexOf('.');
@@ -262,6 +264,18 @@ internal sealed class AdapterReading
         foreach (string name in _storedAs.Keys.Where(IsOfAnotherAdapter).ToList())
         {
             _storedAs.Remove(name);
+        }
+    }
+
+    // Of a model that stays tied the file may hold the one matrix under both names.
+    private void DropTiedHead()
+    {
+        if (_model is CausalModel { OutputLayer: null } tied
+            && _storedAs.TryGetValue("lm_head.weight", out string? head)
+            && _storedAs.TryGetValue(TiedTable.Table(tied) + ".weight", out string? table)
+            && _file.Read(head, DType.Float32).EqualBits(_file.Read(table, DType.Float32)))
+        {
+            _storedAs.Remove("lm_head.weight");
         }
     }
 

@@ -45,6 +45,7 @@ internal static class LoraAttach
 
     public static Adapter Run(Model model, LoraConfig config, Generator generator)
     {
+        TiedTable.UntieFor(model, config);
         var adapter = new Adapter(model, config);
         var targets = new ModuleTargets(config);
         foreach ((string name, Module module) in Targets(model, config, targets))
@@ -68,6 +69,7 @@ internal static class LoraAttach
     /// <returns>How many values would be trained.</returns>
     public static long Check(Model model, LoraConfig config)
     {
+        TiedTable.UntieFor(model, config, copy: false);
         var targets = new ModuleTargets(config);
         long trained = model.NamedParameters().Where(pair => ModuleTargets.SavedRoot(config, pair.Name[..Math.Max(pair.Name.LastIndexOf('.'), 0)]) is not null).Sum(pair => pair.Parameter.Count);
         foreach ((string name, Module module) in Targets(model, config, targets))

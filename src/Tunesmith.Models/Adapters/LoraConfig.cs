@@ -35,6 +35,9 @@ public sealed record LoraConfig
     /// <summary>"none", "all" or "lora_only".</summary>
     public string Bias { get; init; } = "none";
 
+    /// <summary>An embedding among <see cref="ModulesToSave"/> stays the output matrix of a tied model.</summary>
+    public bool EnsureWeightTying { get; init; }
+
     public bool LoraBias { get; init; }
 
     public bool UseRslora { get; init; }
@@ -100,6 +103,7 @@ public sealed record LoraConfig
             ExcludePattern = root["exclude_modules"] is JsonArray ? null : fields.Text("exclude_modules"),
             ModulesToSave = fields.Texts("modules_to_save"),
             Bias = fields.Text("bias") ?? "none",
+            EnsureWeightTying = fields.Flag("ensure_weight_tying"),
             LoraBias = fields.Flag("lora_bias"),
             UseRslora = fields.Flag("use_rslora"),
             UseDora = fields.Flag("use_dora"),
@@ -131,7 +135,7 @@ public sealed record LoraConfig
             ["base_model_name_or_path"] = BaseModel,
             ["bias"] = Bias,
             ["corda_config"] = null,
-            ["ensure_weight_tying"] = false,
+            ["ensure_weight_tying"] = EnsureWeightTying,
             ["eva_config"] = null,
             ["exclude_modules"] = ExcludePattern is not null ? ExcludePattern : ListOrNull(ExcludeModules),
             ["fan_in_fan_out"] = FanInFanOut,

@@ -41,7 +41,9 @@ public static class VocabResize
 
         model.Config.VocabSize = (int)rows;
         model.Config.SetRaw("vocab_size", rows);
-        return [.. model.NamedModules().Where(pair => ReferenceEquals(pair.Module, model.InputEmbedding) || ReferenceEquals(pair.Module, model.OutputLayer)).Select(pair => pair.Name[(pair.Name.LastIndexOf('.') + 1)..])];
+        // The reference's tied models have the head as a module too, and a LoRA then stores both.
+        string ofTokens = TiedTable.Table(model);
+        return [ofTokens[(ofTokens.LastIndexOf('.') + 1)..], TiedTable.Head];
     }
 
     private static Tensor Grown(Tensor table, long rows, Generator generator)

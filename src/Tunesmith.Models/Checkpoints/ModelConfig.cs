@@ -32,7 +32,8 @@ public abstract record ModelConfig
     [JsonInclude]
     public long? PadTokenId { get; internal set; }
 
-    public bool? TieWordEmbeddings { get; init; }
+    [JsonInclude]
+    public bool? TieWordEmbeddings { get; internal set; }
 
     public string? ProblemType { get; init; }
 
@@ -117,6 +118,13 @@ public abstract record ModelConfig
 
     /// <summary>A copy whose file will have another value in one field.</summary>
     internal void SetRaw(string key, JsonNode? value) => Raw[key] = value;
+
+    /// <summary>The output matrix is a tensor of its own from here on, in the file too.</summary>
+    internal void Untie()
+    {
+        TieWordEmbeddings = false;
+        SetRaw("tie_word_embeddings", false);
+    }
 
     protected abstract void Check(string path);
 

@@ -10,6 +10,9 @@ public static class ModelSaver
     /// <summary>transformers' default for save_pretrained, in bytes.</summary>
     public const long DefaultShardBytes = 50_000_000_000;
 
+    /// <summary>Holds what a language model's makers want it to be sampled with.</summary>
+    public const string GenerationFileName = "generation_config.json";
+
     /// <param name="model">The model; parameters that are tied are stored once.</param>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="maxShardBytes">Weights above this are split into shards with an index.</param>
@@ -35,7 +38,7 @@ public static class ModelSaver
         JsonFile.Write(Path.Combine(folder, ModelConfig.FileName), raw);
         if (model is CausalModel)
         {
-            JsonFile.Write(Path.Combine(folder, "generation_config.json"), GenerationConfig(raw));
+            JsonFile.Write(Path.Combine(folder, GenerationFileName), GenerationConfig(raw));
         }
     }
 

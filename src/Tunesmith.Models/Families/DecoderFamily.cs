@@ -35,14 +35,14 @@ internal sealed record DecoderNames(string Name, string Prefix, string Causal, s
 internal sealed class DecoderCausalModel : CausalModel
 {
     private readonly DecoderTransformer _body;
-    private readonly Projection? _head;
+    private Projection? _head;
 
     public DecoderCausalModel(ModelConfig config, string architecture, string prefix, Func<ComputePrecision, DecoderTransformer> build)
         : base(config, architecture)
     {
         BasePrefix = prefix;
         _body = Add(prefix, build(Precision));
-        _head = config.TiesHead ? null : Add("lm_head", new Projection(Precision, config.Width, config.VocabSize, bias: false));
+        _head = config.TiesHead ? null : NewHead();
     }
 
     public override string BasePrefix { get; }
@@ -56,6 +56,16 @@ internal sealed class DecoderCausalModel : CausalModel
     public override Tensor Hidden(ModelInput input) => Precision.Round(_body.Forward(this, input));
 
     public override Tensor Head(Tensor hidden) => _head?.Forward(hidden) ?? _body.Embedding.Project(hidden, Precision);
+
+    internal override void Untie(bool copy)
+    {
+        if (_head is not null) return;
+        _head = NewHead();
+        if (copy) _head.Weight.Replace(InputEmbedding.Weight.Value.Detach().Clone());
+        Config.Untie();
+    }
+
+    private Projection NewHead() => Add("lm_head", new Projection(Precision, Config.Width, Config.VocabSize, bias: false));
 
     internal override bool IsIgnoredTensor(string name) => _body.IsBuffer(name) || (_head is null && name == "lm_head.weight");
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tunesmith.Models.Blocks;
 using Tunesmith.Models.Checkpoints;
 using Tunesmith.Torch;
@@ -166,6 +167,22 @@ internal sealed class Gpt2Transformer : DecoderTransformer
 /// <summary>GPT-2 (Radford et al. 2019).</summary>
 public static class Gpt2
 {
+    /// <summary>transformers' GPT2Config.attribute_map. Fields that are no parameters of the class are set last and through the map, so that the alias wins.</summary>
+    private static readonly (string Alias, string Field)[] Aliases =
+        [("hidden_size", "n_embd"), ("max_position_embeddings", "n_positions"), ("num_attention_heads", "n_head"), ("num_hidden_layers", "n_layer")];
+
     public static readonly Family Family = new DecoderNames("GPT2", "transformer", "GPT2LMHeadModel", TokenHead: "classifier")
-        .Family<Gpt2Config>("gpt2", ModelConfig.Read<Gpt2Config>, (config, precision) => new Gpt2Transformer(config, precision));
+        .Family<Gpt2Config>("gpt2", Read, (config, precision) => new Gpt2Transformer(config, precision));
+
+    private static Gpt2Config Read(string path, JsonObject raw)
+    {
+        var given = (JsonObject)raw.DeepClone();
+        foreach (var (alias, field) in Aliases)
+        {
+            if (!given.Remove(alias, out JsonNode? value) || value is null) continue;
+            given[field] = value;
+        }
+
+        return ModelConfig.Read<Gpt2Config>(path, given);
+    }
 }

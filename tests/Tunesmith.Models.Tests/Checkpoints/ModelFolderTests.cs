@@ -35,6 +35,24 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void Gpt2_config_may_use_the_general_names_and_they_win()
+    {
+        var raw = JsonNode.Parse(File.ReadAllText(Path.Combine(Tensors.Family("gpt2"), "config.json")))!.AsObject();
+        (string General, string Own)[] names = [("hidden_size", "n_embd"), ("max_position_embeddings", "n_positions"), ("num_attention_heads", "n_head"), ("num_hidden_layers", "n_layer")];
+        foreach (var (general, own) in names)
+        {
+            raw[general] = raw[own]!.DeepClone();
+            raw[own] = 1;
+        }
+
+        File.WriteAllText(_folder.File("config.json"), raw.ToJsonString());
+        ModelConfig plain = ModelLoader.ReadConfig(Tensors.Family("gpt2")).Config, config = ModelLoader.ReadConfig(_folder.Path).Config;
+        Assert.Equal((plain.Width, plain.MaxLength, plain.LayerCount), (config.Width, config.MaxLength, config.LayerCount));
+        Assert.Equal(raw["num_attention_heads"]!.GetValue<int>(), config.Raw["n_head"]!.GetValue<int>());
+        Assert.False(config.Raw.ContainsKey("hidden_size"));
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_made_is_said_with_its_name()
     {
         using var scope = Scope.Open();

@@ -80,6 +80,30 @@ public class RealModelTests
         Assert.Contains("The export is wrong", Assert.Throws<Runs.RunException>(() => ExportProof.Run(model, Spoil, folder.File("out"))).Message);
     }
 
+    [Theory]
+    [InlineData(DType.Float32, DType.BFloat16)]
+    [InlineData(DType.Float32, DType.Float16)]
+    [InlineData(DType.BFloat16, null)]
+    public void Rounding_hides_no_adapter_that_was_not_merged(DType held, DType? stored)
+    {
+        using var scope = Scope.Open();
+        using var folder = new TempFolder();
+        using Model model = ModelLoader.Load(Tensors.Family("llama"), new LoadOptions { DType = held }).Model;
+        using var adapter = Models.Adapters.Adapter.Attach(model, new Models.Adapters.AdapterOptions { LoraRank = 4 }, new Generator(1));
+        foreach (var pair in model.NamedParameters().Where(pair => pair.Name.Contains("lora_B", StringComparison.Ordinal)))
+        {
+            using var guard = Autograd.NoGrad();
+            pair.Parameter.Value.FillInPlace(0.01);
+        }
+
+        Assert.Contains("(of the merged weights, not yet written)", Assert.Throws<Runs.RunException>(() => ExportProof.Run(model, adapter.Detach, folder.File("out"), stored)).Message);
+        using Model whole = ModelLoader.Load(Tensors.Family("llama"), new LoadOptions { DType = held }).Model;
+        using var merged = Models.Adapters.Adapter.Attach(whole, new Models.Adapters.AdapterOptions { LoraRank = 4 }, new Generator(1));
+        ExportProof.Run(whole, merged.Merge, folder.File("out"), stored);
+        DType written = stored ?? held;
+        Assert.All(SafeTensorsFile.ReadHeader(Path.Combine(folder.File("out"), "model.safetensors")).Tensors, info => Assert.Equal(written, info.DType));
+    }
+
     private static long[] Longs(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetInt64())];
 
     private static Tensor Published(JsonElement partials, string name)
