@@ -96,6 +96,17 @@ public sealed class TokenizerTests : IDisposable
     }
 
     [Fact]
+    public void An_added_token_is_found_among_the_blanks_that_the_one_before_swallows()
+    {
+        var tokenizer = Tokenizer.Load(Path.Combine(Repo.Root, "models", "stories260k"));
+        tokenizer.AddTokens([new AddedToken("<|user|>", RStrip: true, Normalized: false), new AddedToken("\n", Normalized: false)], special: true);
+        // As npm tokenizers has it, which goes on behind the second token and not behind all the blanks.
+        Assert.Equal([512, 513, 270, 417], tokenizer.EncodeIds("<|user|>\nhi"));
+        Assert.Equal([512, 513, 270, 417], tokenizer.Encode("<|user|>\nhi", addSpecialTokens: false).Ids);
+        Assert.Equal([512, 270, 417], tokenizer.EncodeIds("<|user|> hi"));
+    }
+
+    [Fact]
     public void Offsets_count_utf16_and_code_points()
     {
         var encoding = Tokenizer.Load(Zoo("added-bytelevel-single-digits")).Encode("😀 z", addSpecialTokens: false);
