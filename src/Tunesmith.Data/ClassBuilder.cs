@@ -16,6 +16,7 @@ internal static class ClassBuilder
         int cutoff = Math.Min(options.CutoffLen, settings.MaxLength ?? int.MaxValue);
         if (tokenizer.ModelMaxLength > 0) cutoff = Math.Min(cutoff, tokenizer.ModelMaxLength);
         var encoder = new ClassEncoder(tokenizer, cutoff);
+        encoder.CheckRoom();
         var loader = new DatasetLoader(options, seed, settings.Progress);
         bool many = options.ProblemType == LabelSet.Multi;
         Prepared Encode(ClassRow row)
@@ -31,6 +32,8 @@ internal static class ClassBuilder
         }
         var trainRows = Load(options.Dataset, options.TrainFile);
         var evalRows = Load(options.EvalDataset, options.EvalFile);
+        // Once more: a pair has more marks, and whether there are pairs the rows have said.
+        encoder.CheckRoom();
         if (trainRows.Count + evalRows.Count == 0) throw Errors.NothingUsable("train", "every row was left out");
         var labels = Labels(options, settings, trainRows.Count > 0 ? trainRows : evalRows, many);
         if (options.HoldsOut) (trainRows, evalRows) = HoldOut(options, trainRows, labels, seed);
@@ -71,7 +74,12 @@ internal static class ClassBuilder
 
     private static float[] Targets(Prepared row, LabelSet labels, Dictionary<string, int> index)
     {
-        if (labels.ProblemType == LabelSet.Regression) return [(float)(Number(row.Labels[0]) ?? throw Errors.NotANumber(row.Place, row.Labels[0]))];
+        if (labels.ProblemType == LabelSet.Regression)
+        {
+            // Trained as float32: what is finite as it is written may be infinite there.
+            float value = (float)(Number(row.Labels[0]) ?? double.NaN);
+            return float.IsFinite(value) ? [value] : throw Errors.NotANumber(row.Place, row.Labels[0]);
+        }
         int Index(string name) => index.TryGetValue(name, out int at) ? at : throw Errors.UnknownLabel(row.Place, name, labels.Names);
         if (labels.ProblemType == LabelSet.Single) return [Index(row.Labels[0])];
         var targets = new float[labels.Names.Count];

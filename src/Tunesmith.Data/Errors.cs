@@ -102,6 +102,9 @@ internal static class Errors
 
     public static UsageException InfoValue(string where, string key, string got, string expected) => new($"{where}: {key}: got {got}; expected {expected}. Correct the entry.");
 
+    public static UsageException InfoKey(string where, string key, string known) =>
+        new($"{where}: got the key {Cell.Shorten(key)}, which nothing reads; expected {known}. Rename the key, or remove it.");
+
     public static UsageException DataFromHub(string where, string got) =>
         new($"{where}: got {got}, which lies on a hub; expected a local file. Download the data set and name it with file_name.");
 
@@ -167,6 +170,9 @@ internal static class Errors
         new($"{dataset}: got {(ranking ? "preference pairs" : "plain answers")} in stage {stage}; expected {(ranking ? "a data set without ranking: true" : "ranking: true")}. Use another data set or stage.");
 
     public static UsageException NothingUsable(string what, string why) => new($"{what}: got no example that can be used ({why}); expected at least one. Check the columns of the data and how they are named.");
+
+    public static UsageException CutoffBelowMarks(int cutoff, int marks) =>
+        new($"cutoff_len: got {cutoff}; expected at least {marks}, the special tokens that the tokenizer writes around each text, and room for the text. Raise cutoff_len.");
 
     public static UsageException TooLittleText(int cutoff) => new($"cutoff_len: got {cutoff}, more tokens than the data have; expected enough text for one block. Lower cutoff_len, add text, or set packing: false.");
 

@@ -13,8 +13,27 @@ public sealed class ErrorTests : IDisposable
     [Theory]
     [InlineData("text,label\nx,a\ny,b,c\n", "line 3: got 3 cells; expected 2 (text, label); a cell that holds the delimiter needs quotes around it. Correct the row, or set on_bad_row: skip to leave such rows out.")]
     [InlineData("text,label\nx,1.5\ny,high\n", "line 3: got the label high; expected a finite number, because problem_type is regression. Correct the row, or set problem_type.", "regression")]
+    [InlineData("text,label\nx,1.5\ny,1e39\n", "line 3: got the label 1e39; expected a finite number, because problem_type is regression.", "regression")]
+    [InlineData("text,label\nx,1.5\ny,1e39\n", "line 3: got the label 1e39; expected a finite number, because problem_type is regression.")]
+    [InlineData("text,label\nx,\"[\"\"a\"\"]\"\na,\"[\"\"\\ud800\"\"]\"\n", "line 3: got half of a surrogate pair", "multi_label_classification")]
     public void A_bad_row_of_a_table_says_how_to_go_on(string content, string message, string? problem = null) =>
         Fails(message, "cls", File("a.csv", content) with { ProblemType = problem });
+
+    [Fact]
+    public void Half_a_surrogate_pair_in_a_list_of_labels_is_a_row_that_can_be_skipped()
+    {
+        var file = File("a.csv", "text,label\nx,\"[\"\"a\"\"]\"\na,\"[\"\"\\ud800\"\"]\"\ny,\"[\"\"b\"\"]\"\n");
+        var data = DatasetBuilder.Build(file with { ProblemType = LabelSet.Multi, OnBadRow = "skip" }, "cls", ToyTokenizer.Load(_folder), Templates.Get("default"), 42);
+        Assert.Equal((2, 1), (data.Train.Count, data.Report.SkippedRows));
+    }
+
+    [Fact]
+    public void A_cutoff_without_room_for_the_special_tokens_is_refused()
+    {
+        const string Words = "the special tokens that the tokenizer writes around each text, and room for the text. Raise cutoff_len.";
+        Fails("cutoff_len: got 1; expected at least 2, " + Words, "cls", File("a.csv", "text,label\nx,a\ny,b\n") with { CutoffLen = 1 });
+        Fails("cutoff_len: got 2; expected at least 3, " + Words, "cls", File("b.csv", "sentence1,sentence2,label\nx,y,a\ny,z,b\n") with { CutoffLen = 2, OnBadRow = "skip" });
+    }
 
     [Fact]
     public void A_row_without_the_column_says_what_it_has() => Fails(
@@ -44,11 +63,26 @@ public sealed class ErrorTests : IDisposable
     [InlineData("{\"file_name\": \"a.json\", \"split\": \"train[1:1]\"}", "a: split: got train[1:1], which holds no row; expected at least one. Widen it.")]
     [InlineData("{\"file_name\": \"a.json\", \"ranking\": true}", "a: got preference pairs in stage sft; expected a data set without ranking: true. Use another data set or stage.")]
     [InlineData("{\"file_name\": \"a.json\", \"columns\": {\"prompt\": \"question\", \"response\": \"output\"}}", "a: got no column question (it has instruction, output); expected it in at least one row. Name an existing column.")]
+    [InlineData("{\"file_name\": \"a.json\", \"split\": \"train[:٣]\"}", "a: split: got train[:٣]; expected train, or a part of it")]
+    [InlineData("{\"file_name\": \"a.json\", \"formating\": \"sharegpt\"}", "a: got the key formating, which nothing reads; expected formatting. Rename the key, or remove it.")]
+    [InlineData("{\"file_name\": \"a.json\", \"num_sample\": 1}", "a: got the key num_sample, which nothing reads; expected num_samples.")]
+    [InlineData("{\"file_name\": \"a.json\", \"colums\": {}}", "a: got the key colums, which nothing reads; expected columns.")]
+    [InlineData("{\"file_name\": \"a.json\", \"columns\": {\"promt\": \"instruction\"}}", "a: columns: got the key promt, which nothing reads; expected prompt.")]
+    [InlineData("{\"file_name\": \"a.json\", \"tags\": {\"role_tags\": \"x\"}}", "a: tags: got the key role_tags, which nothing reads; expected role_tag.")]
     public void A_description_in_dataset_info_that_cannot_be_used_is_named(string entry, string message)
     {
         _folder.Write("dataset_info.json", $"{{\"a\": {entry}}}");
         _folder.Write("a.json", "[{\"instruction\": \"q\", \"output\": \"r\"}]");
         Fails(message, "sft", new DataOptions { Dataset = ["a"], DatasetDir = _folder.Path });
+    }
+
+    [Fact]
+    public void A_key_of_dataset_info_that_resembles_none_is_passed_over()
+    {
+        _folder.Write("dataset_info.json", "{\"a\": {\"file_name\": \"a.json\", \"license\": \"x\", \"file_type\": \"json\", \"file_sha1\": \"0\", \"language\": \"en\", \"columns\": {\"prompt\": \"instruction\", \"response\": \"output\", \"score\": \"s\"}}}");
+        _folder.Write("a.json", "[{\"instruction\": \"q\", \"output\": \"r\"}]");
+        var options = new DataOptions { Dataset = ["a"], DatasetDir = _folder.Path };
+        Assert.Single(DatasetBuilder.Build(options, "sft", ToyTokenizer.Load(_folder), Templates.Get("default"), 42).Train);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Tunesmith.Data.Readers;
 
@@ -73,6 +74,7 @@ internal sealed class ClassRows
         try
         {
             using var document = JsonDocument.Parse(text);
+            if (!JsonTexts.AreWhole(Encoding.UTF8.GetBytes(text), document.RootElement)) throw Errors.HalfSurrogate(row.Place.ToString());
             return Many(row, new Cell(CellKind.List, "", document.RootElement));
         }
         catch (JsonException)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tunesmith.Runs;
 
 namespace Tunesmith.Data.Formats;
 
@@ -17,6 +18,12 @@ public sealed class DatasetInfo
     private static readonly string[] Elsewhere = ["hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name"];
     private static readonly string[] Formattings = ["alpaca", "sharegpt", "openai"];
     private static readonly string[] Media = ["images", "videos", "audios"];
+
+    // Keys without which a data set is read otherwise: one that resembles them is a slip, and not to be passed over. LLaMA-Factory's
+    // own files have keys beside these that nobody reads.
+    private static readonly string[] Entry = ["formatting", "ranking", "split", "num_samples", "columns", "tags"];
+    private static readonly string[] Column = ["prompt", "query", "response", "history", "messages", "system", "tools", "chosen", "rejected", "kto_tag"];
+    private static readonly string[] Tag = ["role_tag", "content_tag", "user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag"];
     private readonly string _folder;
     private readonly string _path;
     private readonly JsonElement _entries;
@@ -74,6 +81,7 @@ public sealed class DatasetInfo
             {
                 if (!entry.TryGetProperty("file_name", out _) && Text(entry, source, where) is { } hub) throw Errors.DataFromHub(where + ": " + source, hub);
             }
+            RefuseSlips(entry, where, [.. Known, "file_names"], Entry);
             string formatting = Text(entry, "formatting", where) ?? "alpaca";
             if (!Formattings.Contains(formatting)) throw Errors.InfoValue(where, "formatting", formatting, "one of " + string.Join(", ", Formattings));
             return new DatasetEntry
@@ -108,6 +116,7 @@ public sealed class DatasetInfo
         {
             if (Text(columns, media, where) is { } column) throw Errors.MediaColumn(where, media, column);
         }
+        RefuseSlips(columns, where + ": columns", [.. Column, .. Media], Column);
         // As the reference has it: once columns are given, those not named do not exist.
         return new ColumnNames
         {
@@ -128,6 +137,7 @@ public sealed class DatasetInfo
     {
         if (!entry.TryGetProperty("tags", out var tags) || tags.ValueKind == JsonValueKind.Null) return new TagNames();
         if (tags.ValueKind != JsonValueKind.Object) throw Errors.InfoValue(where, "tags", Readers.JsonArrayReader.Word(tags.ValueKind), "an object: which -> the tag's name");
+        RefuseSlips(tags, where + ": tags", Tag, Tag);
         return new TagNames
         {
             RoleTag = Text(tags, "role_tag", where),
@@ -138,6 +148,14 @@ public sealed class DatasetInfo
             FunctionTag = Text(tags, "function_tag", where),
             SystemTag = Text(tags, "system_tag", where),
         };
+    }
+
+    private static void RefuseSlips(JsonElement entry, string where, string[] known, string[] read)
+    {
+        foreach (var key in entry.EnumerateObject())
+        {
+            if (!known.Contains(key.Name) && Suggestions.Nearest(key.Name, read) is { } near) throw Errors.InfoKey(where, key.Name, near);
+        }
     }
 
     private static string? Text(JsonElement entry, string key, string where)

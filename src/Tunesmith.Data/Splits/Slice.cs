@@ -35,6 +35,6 @@ public sealed partial record Slice(string From, string To)
         return (int)Math.Clamp(place, 0, count);
     }
 
-    [GeneratedRegex(@"^train(?:\[(-?\d{1,9}%?)?:(-?\d{1,9}%?)?\])?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^train(?:\[(-?[0-9]{1,9}%?)?:(-?[0-9]{1,9}%?)?\])?$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

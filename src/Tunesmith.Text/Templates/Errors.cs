@@ -41,6 +41,8 @@ internal static class TemplateErrors
     // Limits.
     public static JinjaException TooDeep(string what, int limit, int line) => At(line, $"{what}: got deeper nesting than {limit}; expected less. A template is bounded so that it always ends.");
 
+    public static JinjaException NestedTooDeeply(string what) => Now($"{what}: got a value that nests too deeply to be looked through; expected a flatter one. A template is bounded so that it always ends.");
+
     public static JinjaException TooMuchWork(long limit) => Now($"rendering: got more than {limit} steps; expected fewer. A template is bounded so that it always ends; look for a loop over something very long.");
 
     public static JinjaException TooLarge(long length, int limit) => Now($"value: got a length of {length}; expected at most {limit}. A template is bounded so that it fits into memory.");

@@ -13,11 +13,18 @@ internal static class ParsedTemplate
 
     public static Template Read(ChatTemplate chat, string prefix, IReadOnlyDictionary<string, object?> variables)
     {
-        string Render(bool prompt, params ReadOnlySpan<Message> messages) =>
-            After(chat.Render(messages.ToArray(), new ChatOptions { AddGenerationPrompt = prompt, Variables = variables }).Text, prefix.Length);
+        // What the tokenizer writes before a text is a slot of its own only where the chat template writes it too.
+        bool written = true;
+        string Render(bool prompt, params ReadOnlySpan<Message> messages)
+        {
+            string text = chat.Render(messages.ToArray(), new ChatOptions { AddGenerationPrompt = prompt, Variables = variables }).Text;
+            written = text.StartsWith(prefix, StringComparison.Ordinal);
+            return written ? text[prefix.Length..] : text;
+        }
         string system = Render(false, new Message(Roles.System, Mark));
         string userWithEmptySystem = Render(true, new Message(Roles.System, ""), new Message(Roles.User, Mark));
         string user = Render(true, new Message(Roles.User, Mark));
+        bool begins = written;
         string assistant = After(Render(false, new Message(Roles.User, Mark), new Message(Roles.Assistant, Mark)), user.Length);
         bool reasons = assistant.Contains("<think>", StringComparison.Ordinal);
         assistant = assistant.Replace("<think>", "").Replace("</think>", "").TrimStart('\n');
@@ -39,7 +46,7 @@ internal static class ParsedTemplate
             System = [Slot.Of(system)],
             Function = [Slot.Of(assistant)],
             Observation = [Slot.Of(user)],
-            Prefix = prefix.Length > 0 ? [Slot.Of(prefix)] : [],
+            Prefix = begins && prefix.Length > 0 ? [Slot.Of(prefix)] : [],
             DefaultSystem = defaultSystem,
         };
     }

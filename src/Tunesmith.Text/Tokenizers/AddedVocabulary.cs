@@ -77,8 +77,11 @@ internal sealed class TokenFinder
 
     public bool IsEmpty => _byFirst.Count == 0;
 
-    /// <summary>The next token at or after a position with the white space that it swallows; false where there is none.</summary>
-    public bool Next(ReadOnlySpan<char> text, int from, int floor, Func<string, bool>? passOver, out int start, out int end, out int id)
+    /// <summary>
+    /// The next token at or after a position with the white space that it swallows; false where there is none. The search goes on from
+    /// where the token itself ends, as the reference's does: one that begins with white space is found among what was swallowed.
+    /// </summary>
+    public bool Next(ReadOnlySpan<char> text, ref int from, int floor, Func<string, bool>? passOver, out int start, out int end, out int id)
     {
         while (from < text.Length)
         {
@@ -134,12 +137,11 @@ internal sealed class TokenFinder
         var text = piece.Span;
         int floor = 0;
         int from = 0;
-        while (!IsEmpty && Next(text, from, floor, passOver, out int start, out int end, out int id))
+        while (!IsEmpty && Next(text, ref from, floor, passOver, out int start, out int end, out int id))
         {
             if (floor < start) output.Add(piece with { Start = piece.Start + floor, End = piece.Start + start });
             output.Add(piece with { Start = piece.Start + start, End = piece.Start + end, Id = id });
             floor = end;
-            from = end;
         }
 
         if (floor < text.Length) output.Add(piece with { Start = piece.Start + floor });

@@ -29,9 +29,10 @@ internal abstract class FastPath(TokenizerParts parts)
     public void AddIds(string text, AddedVocabulary added, Func<string, bool>? passOver, Workspace work)
     {
         int floor = 0;
-        while (!added.Raw.IsEmpty && added.Raw.Next(text, floor, floor, passOver, out int start, out int end, out int id))
+        int from = 0;
+        while (!added.Raw.IsEmpty && added.Raw.Next(text, ref from, floor, passOver, out int start, out int end, out int id))
         {
-            AddNormalized(text.AsSpan(floor, start - floor), floor == 0, added, passOver, work);
+            if (start > floor) AddNormalized(text.AsSpan(floor, start - floor), floor == 0, added, passOver, work);
             work.Ids.Add(id);
             floor = end;
         }
@@ -52,7 +53,8 @@ internal abstract class FastPath(TokenizerParts parts)
         }
 
         int floor = 0;
-        while (!added.Normalized.IsEmpty && added.Normalized.Next(text, floor, floor, passOver, out int start, out int end, out int id))
+        int from = 0;
+        while (!added.Normalized.IsEmpty && added.Normalized.Next(text, ref from, floor, passOver, out int start, out int end, out int id))
         {
             if (start > floor) AddSegment(text[floor..start], IsFirst(atStart, origins, floor), work);
             work.Ids.Add(id);

@@ -51,6 +51,12 @@ public sealed class JinjaErrorTests
     [InlineData("{{ 'a' | replace('a', 'b', nope=1) }}", "replace: got the argument 'nope'; expected no such argument, or not a second time.")]
     [InlineData("{{ 'a' | replace('a') }}", "replace: got no argument 2; expected one.")]
     [InlineData("{{ 5 | round(1, 'up') }}", "round: got 'up' as argument 2; expected common, ceil or floor.")]
+    [InlineData("{% macro m(a) %}{% endmacro %}{{ m(a=1, a=2) }}", "m: got the argument 'a'; expected no such argument, or not a second time.")]
+    [InlineData("{% macro m(a) %}{% endmacro %}{{ m(a=1, **{'a': 2}) }}", "m: got the argument 'a'; expected no such argument, or not a second time.")]
+    [InlineData("{{ {1: 2, 'a': 3} | tojson(sort_keys=true) }}", "operator <: got ")]
+    [InlineData("{{ (-9223372036854775807 - 1) | abs }}", "integer: got a result beyond 64 bits; expected less.")]
+    [InlineData("{{ '{0:{0}}'.format('{0}') }}", "format '{0:{0}}': got values or a conversion that do not fit")]
+    [InlineData("{% set n = namespace(t=(1,)) %}{% for i in range(100000) %}{% set n.t = (n.t,) %}{% endfor %}{% set d = {n.t: 1} %}", "key: got a value that nests too deeply to be looked through; expected a flatter one.")]
     public void A_value_that_does_not_fit(string template, string message) => Says(message, () => Render(template));
 
     [Theory]

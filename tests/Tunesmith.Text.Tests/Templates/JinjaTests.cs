@@ -41,6 +41,11 @@ public sealed class JinjaTests
     [InlineData("{{ {'a': 1, 'b': 'x y/'} | urlencode }} {{ 12345 | filesizeformat }} {{ 1500000 | filesizeformat(true) }} {{ 'a' | pprint }} [{{ d | attr('x') }}]", "a=1&b=x+y%2F 12.3 kB 1.4 MiB 'a' []")]
     [InlineData("{% block a %}x{% set y = 1 %}{% endblock %}{% block b %}{{ y }}{% endblock b %}|", "x|")]
     [InlineData("{{ namespace(a=1) }}", "<Namespace {'a': 1}>")]
+    [InlineData("{{ '  a  b '.split(none, 1) }} {{ '  a  b '.rsplit(none, 1) }} {{ ' a b '.split(none, 0) }} {{ ' a b '.rsplit(none, 0) }} {{ ' a '.split(none, 1) }}", "['a', 'b '] ['  a', 'b'] ['a b '] [' a b'] ['a']")]
+    [InlineData("{{ '-5'.zfill(0) }} {{ '-5'.zfill(4) }} {{ '+'.zfill(1) }}", "-5 -005 +")]
+    [InlineData("{{ '{:{}{}}|{:{w}}'.format('a', '>', 4, 'b', w='<3') }}", "   a|b  ")]
+    [InlineData("{% set n = namespace(t=(1,)) %}{% for i in range(60) %}{% set n.t = (n.t, n.t) %}{% endfor %}{{ {n.t: 1}[n.t] }}", "1")]
+    [InlineData("{{ 'a👍b'[-2] }}{{ 'ab'[5] }}{{ 'ab'[-2] }}", "👍a")]
     public void Text_methods_and_formats_are_pythons(string template, string expected) => Assert.Equal(expected, Render(template, """{"d": {"x": 1}}"""));
 
     [Theory]
@@ -92,6 +97,13 @@ public sealed class JinjaTests
     [InlineData("{{ 'aaaa' | replace('a', 'b' * 9000000) }}")]
     [InlineData("{% set ns = namespace(d=[]) %}{% for i in range(9999) %}{% set ns.d = [ns.d] %}{% endfor %}{{ ns.d }}")]
     [InlineData("{% set ns = namespace(d=[], e=[]) %}{% for i in range(99999) %}{% set ns.d = [ns.d] %}{% set ns.e = [ns.e] %}{% endfor %}{{ ns.d == ns.e }}")]
+    [InlineData("{% set n = namespace(a=[1], b=[1]) %}{% for i in range(26) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}{{ n.a == n.b }}")]
+    [InlineData("{% set n = namespace(a=[1], b=[1]) %}{% for i in range(26) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}{{ n.a < n.b }}")]
+    [InlineData("{% set n = namespace(a={1: 1}, b={1: 1}) %}{% for i in range(26) %}{% set n.a = {1: n.a, 2: n.a} %}{% set n.b = {1: n.b, 2: n.b} %}{% endfor %}{{ n.a == n.b }}")]
+    [InlineData("{% set n = namespace(a=(1,), b=(1,)) %}{% for i in range(26) %}{% set n.a = (n.a, n.a) %}{% set n.b = (n.b, n.b) %}{% endfor %}{{ {n.a: 1}[n.b] }}")]
+    [InlineData("{% set s = 'x' * 4000000 %}{% for i in range(400) %}{% if s[0] %}{% endif %}{% endfor %}")]
+    [InlineData("{% set s = 'x' * 4000000 %}{% for i in range(400) %}{% if 'b' in s %}{% endif %}{% endfor %}")]
+    [InlineData("{% set s = 'x' * 4000000 %}{% set t = s ~ '' %}{% for i in range(400) %}{% if s == t %}{% endif %}{% endfor %}")]
     public void A_template_that_wants_too_much_is_refused(string template) => Assert.Throws<JinjaException>(() => Render(template));
 
     [Fact]

@@ -84,6 +84,18 @@ public sealed class TemplateTests
         Assert.Equal("<think>\nhm\n</think>\n\nA<|im_end|>\n", Shown(template.RenderMultiTurn(thought)[0].Answer));
     }
 
+    [Theory]
+    [InlineData("", "", "<|user|>Q1<|assistant|>")]
+    [InlineData("{{ bos_token }}", "<s>", "<s><|user|>Q1<|assistant|>")]
+    public void What_the_tokenizer_writes_first_is_read_off_a_chat_template_only_where_it_stands_there(string first, string prefix, string prompt)
+    {
+        var chat = ChatTemplate.Parse(first + "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}");
+        var template = ParsedTemplate.Read(chat, "<s>", new Dictionary<string, object?> { ["bos_token"] = "<s>" });
+        Assert.Equal(prefix, Shown(template.Prefix));
+        Assert.Equal([prompt, "A1", "<|user|>Q2<|assistant|>", "A2"], Parts(template));
+        Assert.StartsWith(prefix + "<|system|>S<|user|>", Parts(template, "S")[0]);
+    }
+
     private static Template Own(string jinja, params (string, object?)[] variables) => new()
     {
         Name = "checkpoint",

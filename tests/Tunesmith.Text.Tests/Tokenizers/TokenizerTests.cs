@@ -2,6 +2,9 @@ using System.Text;
 using Tunesmith.Runs;
 using Tunesmith.Tests;
 using Tunesmith.Text.Tokenizers;
+using Tunesmith.Text.Tokenizers.Models;
+using Tunesmith.Text.Tokenizers.Patterns;
+using Tunesmith.Text.Tokenizers.Unicode;
 
 namespace Tunesmith.Text.Tests.Tokenizers;
 
@@ -96,6 +99,17 @@ public sealed class TokenizerTests : IDisposable
     }
 
     [Fact]
+    public void An_added_token_is_found_among_the_blanks_that_the_one_before_swallows()
+    {
+        var tokenizer = Tokenizer.Load(Path.Combine(Repo.Root, "models", "stories260k"));
+        tokenizer.AddTokens([new AddedToken("<|user|>", RStrip: true, Normalized: false), new AddedToken("\n", Normalized: false)], special: true);
+        // As npm tokenizers has it, which goes on behind the second token and not behind all the blanks.
+        Assert.Equal([512, 513, 270, 417], tokenizer.EncodeIds("<|user|>\nhi"));
+        Assert.Equal([512, 513, 270, 417], tokenizer.Encode("<|user|>\nhi", addSpecialTokens: false).Ids);
+        Assert.Equal([512, 270, 417], tokenizer.EncodeIds("<|user|> hi"));
+    }
+
+    [Fact]
     public void Offsets_count_utf16_and_code_points()
     {
         var encoding = Tokenizer.Load(Zoo("added-bytelevel-single-digits")).Encode("😀 z", addSpecialTokens: false);
@@ -160,6 +174,48 @@ public sealed class TokenizerTests : IDisposable
         var tokenizer = Tokenizer.Load(path);
         var error = Assert.Throws<UsageException>(() => tokenizer.EncodeIds(new string('a', 60)));
         Assert.Contains("gave up", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("(?<=ab?|c{2})d", "ad abd ccd cd bd", "1,5,9")]
+    [InlineData("(?<!😀|z)x", "😀x zx yx", "8")]
+    [InlineData("(?<=^(?:ab)+)c", "ababc", "4")]
+    [InlineData("(?<=(?>a|bc){2})d", "bcad acd bcbcd", "3,13")]
+    [InlineData("(?<=(?:a|bc)*+x)d", "xd bcxd", "1,6")]
+    [InlineData("(?<=)d", "d", "0")]
+    public void A_look_behind_tries_every_width_it_can_have(string pattern, string text, string starts)
+    {
+        var matches = new List<PatternMatch>();
+        TextPattern.OfRegex(pattern).Find(text, matches);
+        Assert.Equal(starts, string.Join(',', matches.Where(match => match.IsMatch).Select(match => match.Start)));
+        // Long texts are no reason to give up: the width of what is looked for says where to begin.
+        matches.Clear();
+        TextPattern.OfRegex("(?<=x)b").Find(new string('b', 30_000), matches);
+        Assert.DoesNotContain(matches, match => match.IsMatch);
+    }
+
+    [Fact]
+    public void Long_runs_of_marks_and_of_dropped_characters_take_no_longer_a_character_than_short_ones()
+    {
+        const int Many = 300_000;
+        var time = System.Diagnostics.Stopwatch.StartNew();
+        void InTime() => Assert.True(time.Elapsed < TimeSpan.FromSeconds(10), $"took {time.Elapsed}");
+        var steps = Normalization.Decompose("a" + string.Concat(Enumerable.Repeat("\u0301\u0316", Many / 2)), false);
+        // The marks below stand before those above, each kind in its own order.
+        Assert.Equal(['a', .. Enumerable.Repeat(0x316, Many / 2), .. Enumerable.Repeat(0x301, Many / 2)], steps.Select(step => step.Rune));
+        InTime();
+        time.Restart();
+        var tokens = new TokenBuffer();
+        var dropped = new List<(int Start, int End)>();
+        for (int i = 0; i < Many; i += 2)
+        {
+            dropped.Add((i, i + 1));
+            tokens.Add(1, i, i + 2);
+        }
+
+        DroppedCharacters.Shift(new string('x', Many), dropped, tokens, 0);
+        Assert.Equal((Many / 2 - 1, Many / 2), (tokens.Starts[^1], tokens.Ends[^1]));
+        InTime();
     }
 
     [Theory]

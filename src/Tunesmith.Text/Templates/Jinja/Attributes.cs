@@ -8,14 +8,14 @@ internal static class Attributes
     private static readonly HashSet<string> DictChanges = ["clear", "pop", "popitem", "setdefault", "update"];
 
     public static object? Get(object? target, string name, Budget budget) =>
-        TryAttribute(target, name, budget, out object? value) || TryItem(target, name, out value) ? value : Missing(target, name);
+        TryAttribute(target, name, budget, out object? value) || TryItem(target, name, budget, out value) ? value : Missing(target, name);
 
     /// <summary>Only what stands behind the dot: no items.</summary>
     public static object? Attribute(object? target, string name, Budget budget) => TryAttribute(target, name, budget, out object? value) ? value : Missing(target, name);
 
     public static object? Item(object? target, object? key, Budget budget)
     {
-        if (TryItem(target, key, out object? value)) return value;
+        if (TryItem(target, key, budget, out object? value)) return value;
         if (key is string name && TryAttribute(target, name, budget, out value)) return value;
         return Missing(target, key);
     }
@@ -23,20 +23,21 @@ internal static class Attributes
     private static Undefined Missing(object? target, object? key) =>
         new($"'{PythonText.TypeName(target)} object' has no attribute {(key is string s ? $"'{s}'" : key as long? is { } n ? n.ToString(System.Globalization.CultureInfo.InvariantCulture) : PythonText.TypeName(key))}");
 
-    private static bool TryItem(object? target, object? key, out object? value)
+    private static bool TryItem(object? target, object? key, Budget budget, out object? value)
     {
         value = null;
         switch (target)
         {
             case PyDict dict when key is not (PyList { Kind: not ListKind.Tuple } or PyDict):
-                return dict.TryGet(key, out value);
+                return dict.TryGet(Operators.Key(key, budget), out value);
             case PyList { Indexed: true } list when Index(key, list.Items.Count) is { } at:
                 value = list.Items[at];
                 return true;
             case string text when key is long or bool:
-                var runes = text.EnumerateRunes().ToArray();
-                if (Index(key, runes.Length) is not { } rune) return false;
-                value = runes[rune].ToString();
+                // Paid for as a whole: the character is found by counting from the beginning.
+                budget.Spend(text.Length / 64);
+                if (Index(key, TextSink.CountCodePoints(text)) is not { } place) return false;
+                value = text.EnumerateRunes().ElementAt(place).ToString();
                 return true;
             default:
                 return false;
@@ -82,11 +83,12 @@ internal static class Attributes
             "get" => new PyFunction(name, a =>
             {
                 var bound = a.Bind("key", "default");
-                return dict.TryGet(bound.Needed(0), out object? value) ? value : bound.Any(1, null);
+                return dict.TryGet(Operators.Key(bound.Needed(0), a.Budget), out object? value) ? value : bound.Any(1, null);
             }),
-            "copy" => new PyFunction(name, _ =>
+            "copy" => new PyFunction(name, a =>
             {
-                var copy = new PyDict();
+                var copy = new PyDict(a.Budget);
+                a.Budget.Make(dict.Count);
                 foreach (var (key, value) in dict) copy[key] = value;
                 return copy;
             }),
@@ -105,13 +107,13 @@ internal static class Attributes
             {
                 object? wanted = a.Bind("value").Needed(0);
                 for (int i = 0; i < list.Items.Count; i++)
-                    if (Operators.AreEqual(list.Items[i], wanted)) return (long)i;
+                    if (Operators.AreEqual(list.Items[i], wanted, a.Budget)) return (long)i;
                 throw TemplateErrors.NotInList();
             }),
             "count" => new PyFunction(name, a =>
             {
                 object? wanted = a.Bind("value").Needed(0);
-                return (long)list.Items.Count(i => Operators.AreEqual(i, wanted));
+                return (long)list.Items.Count(i => Operators.AreEqual(i, wanted, a.Budget));
             }),
             "copy" when list.Kind == ListKind.List => new PyFunction(name, _ => new PyList([.. list.Items])),
             _ => null,

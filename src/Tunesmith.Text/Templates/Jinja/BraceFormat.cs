@@ -50,10 +50,14 @@ internal static class BraceFormat
         int mark = head.IndexOf('!');
         char conversion = mark < 0 ? '\0' : mark == head.Length - 2 ? head[^1] : throw TemplateErrors.BadFormat(format);
         object? value = Value(mark < 0 ? head : head[..mark], arguments, format, ref next);
-        while (spec.IndexOf('{') is >= 0 and var open)
+        // Once, from left to right: braces in a value that is put in are its own.
+        for (int from = 0; spec.IndexOf('{', from) is >= 0 and var open;)
         {
             int close = Close(spec, open);
-            spec = spec[..open] + PythonText.Str(Value(spec[(open + 1)..close], arguments, format, ref next), arguments.Budget) + spec[(close + 1)..];
+            string inner = PythonText.Str(Value(spec[(open + 1)..close], arguments, format, ref next), arguments.Budget);
+            arguments.Budget.Make((long)spec.Length + inner.Length);
+            spec = spec[..open] + inner + spec[(close + 1)..];
+            from = open + inner.Length;
         }
         value = conversion switch
         {

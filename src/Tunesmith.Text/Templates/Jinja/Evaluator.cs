@@ -94,8 +94,8 @@ internal sealed class Evaluator(Budget budget)
 
     private PyDict MakeDict(DictExpression expression, NameScope names)
     {
-        var dict = new PyDict();
-        foreach (var (key, value) in expression.Items) dict[Evaluate(key, names)] = Evaluate(value, names);
+        var dict = new PyDict(budget);
+        foreach (var (key, value) in expression.Items) dict[Operators.Key(Evaluate(key, names), budget)] = Evaluate(value, names);
         return dict;
     }
 
@@ -107,14 +107,14 @@ internal sealed class Evaluator(Budget budget)
             object? right = Evaluate(operand, names);
             bool holds = sign switch
             {
-                "==" => Operators.AreEqual(left, right),
-                "!=" => !Operators.AreEqual(left, right),
-                "in" => Operators.Contains(right, left),
-                "not in" => !Operators.Contains(right, left),
-                "<" => Operators.Order(Defined(left), Defined(right), sign) < 0,
-                "<=" => Operators.Order(Defined(left), Defined(right), sign) <= 0,
-                ">" => Operators.Order(Defined(left), Defined(right), sign) > 0,
-                _ => Operators.Order(Defined(left), Defined(right), sign) >= 0,
+                "==" => Operators.AreEqual(left, right, budget),
+                "!=" => !Operators.AreEqual(left, right, budget),
+                "in" => Operators.Contains(right, left, budget),
+                "not in" => !Operators.Contains(right, left, budget),
+                "<" => Operators.Order(Defined(left), Defined(right), budget, sign) < 0,
+                "<=" => Operators.Order(Defined(left), Defined(right), budget, sign) <= 0,
+                ">" => Operators.Order(Defined(left), Defined(right), budget, sign) > 0,
+                _ => Operators.Order(Defined(left), Defined(right), budget, sign) >= 0,
             };
             if (!holds) return false;
             left = right;

@@ -8,7 +8,7 @@ internal static partial class Filters
 {
     private static readonly SortedDictionary<string, Func<object?, Arguments, object?>> Known = new(StringComparer.Ordinal)
     {
-        ["abs"] = (v, _) => v switch { long n => (object)Math.Abs(n), double d => Math.Abs(d), bool b => b ? 1L : 0L, _ => throw TemplateErrors.NotSupported("abs", v) },
+        ["abs"] = (v, _) => v switch { long n => n == long.MinValue ? throw TemplateErrors.IntegerTooLarge() : (object)Math.Abs(n), double d => Math.Abs(d), bool b => b ? 1L : 0L, _ => throw TemplateErrors.NotSupported("abs", v) },
         ["attr"] = (v, a) => Attributes.Attribute(v, a.Bind("name").Text(0), a.Budget),
         ["batch"] = SequenceFilters.Batch,
         ["capitalize"] = (v, a) => StringMethods.Capitalize(Text(v, a)),

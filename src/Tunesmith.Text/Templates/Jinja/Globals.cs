@@ -38,11 +38,12 @@ internal static class Globals
 
     private static object? MakeDict(Arguments arguments)
     {
-        var dict = new PyDict();
+        var dict = new PyDict(arguments.Budget);
         foreach (object? source in arguments.Positional)
         {
             if (source is PyDict other)
             {
+                arguments.Budget.Make(other.Count);
                 foreach (var (key, value) in other) dict[key] = value;
                 continue;
             }

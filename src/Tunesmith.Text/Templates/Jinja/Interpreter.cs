@@ -197,7 +197,9 @@ internal sealed class Interpreter
     private PyFunction MakeMacro(MacroStatement macro, NameScope names) => new(macro.Name, arguments =>
     {
         var scope = new NameScope(names);
-        var named = arguments.Named.ToDictionary(p => p.Key, p => p.Value);
+        var named = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var (key, value) in arguments.Named)
+            if (!named.TryAdd(key, value)) throw TemplateErrors.UnexpectedArgument(macro.Name, key);
         if (!macro.TakesMore && arguments.Positional.Count > macro.Parameters.Count) throw TemplateErrors.TooManyArguments(macro.Name, macro.Parameters.Count, arguments.Positional.Count);
         for (int i = 0; i < macro.Parameters.Count; i++)
         {
@@ -207,7 +209,7 @@ internal sealed class Interpreter
                 if (named.ContainsKey(parameter.Name)) throw TemplateErrors.UnexpectedArgument(macro.Name, parameter.Name);
                 scope.Set(parameter.Name, arguments.Positional[i]);
             }
-            else if (named.Remove(parameter.Name, out object? value)) scope.Set(parameter.Name, value);
+            else if (named.Remove(parameter.Name, out object? given)) scope.Set(parameter.Name, given);
             else if (parameter.Default is not null) scope.Set(parameter.Name, _evaluator.Evaluate(parameter.Default, scope));
             else scope.Set(parameter.Name, new Undefined($"parameter '{parameter.Name}' was not provided"));
         }

@@ -52,7 +52,7 @@ internal static class JsonText
                 break;
             case PyDict dict:
                 IEnumerable<KeyValuePair<object?, object?>> pairs = dict;
-                if (style.SortKeys) pairs = dict.OrderBy(p => p.Key, Comparer<object?>.Create((x, y) => Operators.Order(x, y)));
+                if (style.SortKeys) pairs = SequenceFilters.Sorted(dict, p => p.Key, false, budget);
                 Group('{', '}', [.. pairs], style, into, depth, budget, pair =>
                 {
                     Quote(Key(pair.Key), style.Ascii, into);

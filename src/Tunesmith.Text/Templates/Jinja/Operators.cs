@@ -18,38 +18,56 @@ internal static class Operators
         _ => true,
     };
 
-    public static bool AreEqual(object? a, object? b)
+    public static bool AreEqual(object? a, object? b, Budget budget)
     {
+        // Each pair is paid for: lists that hold a list twice, and that one another twice, have more pairs than elements.
+        budget.Spend(1);
         if (ReferenceEquals(a, b)) return true;
         return (a, b) switch
         {
             (Undefined, Undefined) => true,
-            (string x, string y) => x == y,
-            (PyList x, PyList y) => (x.Kind == y.Kind || (x.Kind == ListKind.Tuple) == (y.Kind == ListKind.Tuple)) && x.Indexed && y.Indexed && SameItems(x.Items, y.Items),
-            (PyDict x, PyDict y) => x.Count == y.Count && x.All(p => y.TryGet(p.Key, out object? other) && AreEqual(p.Value, other)),
+            (string x, string y) => x.Length == y.Length && SameText(x, y, budget),
+            (PyList x, PyList y) => (x.Kind == y.Kind || (x.Kind == ListKind.Tuple) == (y.Kind == ListKind.Tuple)) && x.Indexed && y.Indexed && SameItems(x.Items, y.Items, budget),
+            (PyDict x, PyDict y) => x.Count == y.Count && SameEntries(x, y, budget),
             (long x, long y) => x == y,
             _ => Number(a) is { } m && Number(b) is { } n && m == n,
         };
     }
 
-    public static bool SameItems(IReadOnlyList<object?> a, IReadOnlyList<object?> b)
+    public static bool SameItems(IReadOnlyList<object?> a, IReadOnlyList<object?> b, Budget budget)
     {
         if (a.Count != b.Count) return false;
-        GuardStack();
+        GuardStack("comparison");
         for (int i = 0; i < a.Count; i++)
-            if (!AreEqual(a[i], b[i])) return false;
+            if (!AreEqual(a[i], b[i], budget)) return false;
         return true;
     }
 
-    /// <summary>Less than 0, 0 or more than 0; an error for values that Python does not order.</summary>
-    public static int Order(object? a, object? b, string sign = "<")
+    private static bool SameEntries(PyDict a, PyDict b, Budget budget)
     {
-        if (a is string x && b is string y) return OrderText(x, y);
+        GuardStack("comparison");
+        return a.All(p => b.TryGet(p.Key, out object? other) && AreEqual(p.Value, other, budget));
+    }
+
+    private static bool SameText(string a, string b, Budget budget)
+    {
+        budget.Spend(a.Length / 64);
+        return a == b;
+    }
+
+    /// <summary>Less than 0, 0 or more than 0; an error for values that Python does not order.</summary>
+    public static int Order(object? a, object? b, Budget budget, string sign = "<")
+    {
+        if (a is string x && b is string y)
+        {
+            budget.Spend(Math.Min(x.Length, y.Length) / 64);
+            return OrderText(x, y);
+        }
         if (a is PyList { Indexed: true } m && b is PyList { Indexed: true } n && m.Kind == n.Kind)
         {
-            GuardStack();
+            GuardStack("comparison");
             for (int i = 0; i < Math.Min(m.Items.Count, n.Items.Count); i++)
-                if (!AreEqual(m.Items[i], n.Items[i])) return Order(m.Items[i], n.Items[i], sign);
+                if (!AreEqual(m.Items[i], n.Items[i], budget)) return Order(m.Items[i], n.Items[i], budget, sign);
             return m.Items.Count.CompareTo(n.Items.Count);
         }
         if (a is long p && b is long q) return p.CompareTo(q);
@@ -57,14 +75,27 @@ internal static class Operators
         throw TemplateErrors.NotSupported(sign, a, b);
     }
 
-    public static bool Contains(object? container, object? item) => container switch
+    public static bool Contains(object? container, object? item, Budget budget) => container switch
     {
         Undefined => false,
-        string text => item is string part ? text.Contains(part, StringComparison.Ordinal) : throw TemplateErrors.NotSupported("in", item, container),
-        PyDict dict => dict.TryGet(item, out _),
-        PyList list => list.Read().Any(i => AreEqual(i, item)),
+        string text => item is string part ? Holds(text, part, budget) : throw TemplateErrors.NotSupported("in", item, container),
+        PyDict dict => dict.TryGet(Key(item, budget), out _),
+        PyList list => list.Read().Any(i => AreEqual(i, item, budget)),
         _ => throw TemplateErrors.NotIterable(container),
     };
+
+    /// <summary>A key to look up, paid for: a long text is read whole for it.</summary>
+    public static object? Key(object? key, Budget budget)
+    {
+        if (key is string text) budget.Spend(text.Length / 64);
+        return key;
+    }
+
+    private static bool Holds(string text, string part, Budget budget)
+    {
+        budget.Spend(text.Length / 64);
+        return text.Contains(part, StringComparison.Ordinal);
+    }
 
     public static object? Compute(string sign, object? a, object? b, Budget budget)
     {
@@ -214,9 +245,9 @@ internal static class Operators
         };
     }
 
-    /// <summary>Deeply nested values are compared by recursion: stop before the stack ends.</summary>
-    private static void GuardStack()
+    /// <summary>Deeply nested values are looked through by recursion: stop before the stack ends.</summary>
+    public static void GuardStack(string what)
     {
-        if (!System.Runtime.CompilerServices.RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw TemplateErrors.TooDeep("comparison", 0, 0);
+        if (!System.Runtime.CompilerServices.RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw TemplateErrors.NestedTooDeeply(what);
     }
 }

@@ -59,7 +59,7 @@ internal static class SequenceFilters
         {
             int from = i;
             object? key = Key(get(sorted[from]), sensitive);
-            while (i < sorted.Count && Operators.AreEqual(Key(get(sorted[i]), sensitive), key)) i++;
+            while (i < sorted.Count && Operators.AreEqual(Key(get(sorted[i]), sensitive), key, arguments.Budget)) i++;
             groups.Add(new PyList([get(sorted[from]), new PyList(sorted.GetRange(from, i - from))], ListKind.Tuple) { Names = ["grouper", "list"] });
         }
         return new PyList(groups);
@@ -131,11 +131,11 @@ internal static class SequenceFilters
     {
         var a = arguments.Bind("case_sensitive", "attribute");
         var get = a.Any(1, null) is { } attribute ? Getter(attribute, null, arguments.Budget) : i => i;
-        var seen = new PyDict();
+        var seen = new PyDict(arguments.Budget);
         var kept = new List<object?>();
         foreach (object? item in Operators.Iterate(value, arguments.Budget))
         {
-            object? key = Key(get(item), a.Truth(0, false));
+            object? key = Operators.Key(Key(get(item), a.Truth(0, false)), arguments.Budget);
             if (seen.TryGet(key, out _)) continue;
             seen[key] = true;
             kept.Add(item);
@@ -151,7 +151,7 @@ internal static class SequenceFilters
         if (items.Count == 0) return new Undefined("No aggregated item, sequence was empty.");
         object? best = items[0];
         foreach (object? item in items.Skip(1))
-            if (Math.Sign(Operators.Order(Key(get(item), a.Truth(0, false)), Key(get(best), a.Truth(0, false)))) == sign) best = item;
+            if (Math.Sign(Operators.Order(Key(get(item), a.Truth(0, false)), Key(get(best), a.Truth(0, false)), arguments.Budget)) == sign) best = item;
         return best;
     }
 
@@ -183,12 +183,13 @@ internal static class SequenceFilters
 
     private static object? Key(object? value, bool caseSensitive) => value is string s && !caseSensitive ? s.ToLowerInvariant() : value;
 
-    private static List<object?> Sorted(IReadOnlyList<object?> items, Func<object?, object?> key, bool reverse, Budget budget)
+    /// <summary>In Python's order; values that it does not order are an error of the template.</summary>
+    public static List<T> Sorted<T>(IEnumerable<T> items, Func<T, object?> key, bool reverse, Budget budget)
     {
         var order = Comparer<object?>.Create((x, y) =>
         {
             budget.Spend(1);
-            return Operators.Order(x, y);
+            return Operators.Order(x, y, budget);
         });
         try
         {

@@ -37,7 +37,7 @@ internal static class StringMethods
             "join" => a => Join(s, Operators.Iterate(a.Bind("iterable").Needed(0), a.Budget), a.Budget),
             "format" => a => BraceFormat.Apply(s, a),
             "format_map" => a => BraceFormat.Apply(s, new Arguments(a.Name, [], a.Bind("mapping").Needed(0) is PyDict map ? [.. map.Where(p => p.Key is string).Select(p => KeyValuePair.Create((string)p.Key!, p.Value))] : throw TemplateErrors.NotAMapping(), a.Budget)),
-            "zfill" => a => Pad(s, a, (t, n) => t.StartsWith('-') || t.StartsWith('+') ? t[0] + t[1..].PadLeft(n - 1, '0') : t.PadLeft(n, '0')),
+            "zfill" => a => Pad(s, a, (t, n) => t.StartsWith('-') || t.StartsWith('+') ? t[0] + t[1..].PadLeft(Math.Max(n - 1, 0), '0') : t.PadLeft(n, '0')),
             "ljust" => a => Fill(s, a, (_, missing) => (0, missing)),
             "rjust" => a => Fill(s, a, (_, missing) => (missing, 0)),
             "center" => a => Fill(s, a, (width, missing) => missing / 2 + (missing & width & 1) is var left ? (left, missing - left) : default),
@@ -233,8 +233,9 @@ internal static class StringMethods
         }
         IEnumerable<object?> words = spans.Select(p => (object?)s[p.From..p.To]);
         if (spans.Count <= most) return new PyList([.. words]);
-        if (fromRight) return new PyList([s[..spans[spans.Count - most - 1].To].TrimStart(), .. words.Skip(spans.Count - most)]);
-        return new PyList([.. words.Take(most), s[spans[most].From..].TrimEnd()]);
+        // What is left over keeps the blanks at its far end.
+        if (fromRight) return new PyList([s[..spans[spans.Count - most - 1].To], .. words.Skip(spans.Count - most)]);
+        return new PyList([.. words.Take(most), s[spans[most].From..]]);
     }
 
     private static PyList Partition(string s, string separator, bool last)

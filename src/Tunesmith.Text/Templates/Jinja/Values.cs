@@ -36,6 +36,9 @@ internal sealed class PyList(IReadOnlyList<object?> items, ListKind kind = ListK
     /// <summary>Whether elements may be taken by their number.</summary>
     public bool Indexed => Kind is ListKind.List or ListKind.Tuple or ListKind.Range;
 
+    /// <summary>A tuple's hash, once it has been asked for: a tuple may stand in others many times over.</summary>
+    public int? Hash { get; set; }
+
     /// <summary>Names of a tuple's elements, where it has some (groupby gives such tuples).</summary>
     public string[] Names { get; init; } = [];
 
@@ -48,10 +51,10 @@ internal sealed class PyList(IReadOnlyList<object?> items, ListKind kind = ListK
 }
 
 /// <summary>Python's dict: keys in the order of their first writing, 1 and 1.0 and True the same key.</summary>
-internal sealed class PyDict : IEnumerable<KeyValuePair<object?, object?>>
+internal sealed class PyDict(Budget? budget = null) : IEnumerable<KeyValuePair<object?, object?>>
 {
     private static readonly object NoneKey = new();
-    private readonly OrderedDictionary<object, object?> _items = new(KeyComparer.Instance);
+    private readonly OrderedDictionary<object, object?> _items = new(budget is null ? KeyComparer.Plain : new KeyComparer(budget));
 
     public int Count => _items.Count;
 
@@ -73,11 +76,12 @@ internal sealed class PyDict : IEnumerable<KeyValuePair<object?, object?>>
 
     private static object? FromKey(object key) => ReferenceEquals(key, NoneKey) ? null : key;
 
-    private sealed class KeyComparer : IEqualityComparer<object>
+    /// <param name="budget">Pays for the comparison of tuples; null where no template makes keys, so that there are hardly any.</param>
+    private sealed class KeyComparer(Budget? budget) : IEqualityComparer<object>
     {
-        public static readonly KeyComparer Instance = new();
+        public static readonly KeyComparer Plain = new(null);
 
-        public new bool Equals(object? x, object? y) => ReferenceEquals(x, y) || Operators.AreEqual(x, y);
+        public new bool Equals(object? x, object? y) => ReferenceEquals(x, y) || (x is string a && y is string b ? a == b : Operators.AreEqual(x, y, budget ?? new Budget(new JinjaLimits())));
 
         public int GetHashCode([DisallowNull] object obj) => obj switch
         {
@@ -85,10 +89,16 @@ internal sealed class PyDict : IEnumerable<KeyValuePair<object?, object?>>
             long n => ((double)n).GetHashCode(),
             double d => d.GetHashCode(),
             string s => s.GetHashCode(StringComparison.Ordinal),
-            PyList { Kind: ListKind.Tuple } tuple => tuple.Items.Aggregate(17, (h, i) => h * 31 + (i is null ? 0 : GetHashCode(i))),
+            PyList { Kind: ListKind.Tuple } tuple => tuple.Hash ??= OfTuple(tuple),
             PyList or PyDict => throw TemplateErrors.Unhashable(PythonText.TypeName(obj)),
             _ => obj.GetHashCode(),
         };
+
+        private int OfTuple(PyList tuple)
+        {
+            Operators.GuardStack("key");
+            return tuple.Items.Aggregate(17, (h, i) => h * 31 + (i is null ? 0 : GetHashCode(i)));
+        }
     }
 }
 
@@ -137,7 +147,7 @@ internal sealed class LoopState(IReadOnlyList<object?> items, int depth, Func<ob
 
     private object? Changed(Arguments arguments)
     {
-        bool changed = _changed is null || !Operators.SameItems(_changed, arguments.Positional);
+        bool changed = _changed is null || !Operators.SameItems(_changed, arguments.Positional, arguments.Budget);
         _changed = [.. arguments.Positional];
         return changed;
     }

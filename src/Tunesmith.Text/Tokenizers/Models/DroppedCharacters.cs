@@ -16,13 +16,16 @@ internal static class DroppedCharacters
             for (int b = 0; b < bytes; b++) charOf.Add(i);
         }
 
+        // Tokens and gaps both stand in the order of the text: one walk over both.
+        int gap = 0;
         int position = 0;
         for (int t = from; t < tokens.Count; t++)
         {
             int length = 0;
             for (int i = tokens.Starts[t]; i < tokens.Ends[t]; i++)
             {
-                if (dropped.Exists(gap => i >= gap.Start && i < gap.End)) continue;
+                while (gap < dropped.Count && dropped[gap].End <= i) gap++;
+                if (gap < dropped.Count && dropped[gap].Start <= i) continue;
                 length += piece[i] < 0x80 ? 1 : piece[i] < 0x800 || char.IsSurrogate(piece[i]) ? 2 : 3;
             }
 

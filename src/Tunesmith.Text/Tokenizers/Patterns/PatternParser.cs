@@ -149,9 +149,7 @@ internal sealed class PatternParser
         if (Take("?<!")) return Closed(Looking(Alternatives(), behind: true, negative: true));
         if (Take("?>"))
         {
-            var inner = Alternatives();
-            inner.Add(new Instruction(Step.Match));
-            return Closed([new Instruction(Step.Atomic, Inner: [.. inner])]);
+            return Closed([Enclosed(Step.Atomic, Alternatives())]);
         }
 
         if (Take("?:")) return Closed(Alternatives());
@@ -165,10 +163,15 @@ internal sealed class PatternParser
         return Take("?") ? Options() : Closed(Alternatives());
     }
 
-    private static List<Instruction> Looking(List<Instruction> code, bool behind, bool negative)
+    private static List<Instruction> Looking(List<Instruction> code, bool behind, bool negative) =>
+        [Enclosed(Step.Look, code) with { Flag = behind, Flag2 = negative }];
+
+    /// <summary>One instruction that holds a program of its own.</summary>
+    private static Instruction Enclosed(Step step, List<Instruction> code)
     {
         code.Add(new Instruction(Step.Match));
-        return [new Instruction(Step.Look, Inner: [.. code], Flag: behind, Flag2: negative)];
+        (int least, int most) = PatternWidth.Of(code);
+        return new Instruction(step, least, most, Inner: [.. code]);
     }
 
     private List<Instruction> Closed(List<Instruction> code)
@@ -276,9 +279,7 @@ internal sealed class PatternParser
             }
         }
 
-        if (!possessive) return code;
-        code.Add(new Instruction(Step.Match));
-        return [new Instruction(Step.Atomic, Inner: [.. code])];
+        return possessive ? [Enclosed(Step.Atomic, code)] : code;
     }
 
     private static CharSet SetOf(Instruction one)

@@ -8,7 +8,7 @@ internal enum Step : byte
 
 /// <summary>
 /// One instruction. Char: A is the folded character. Loop: a set taken A to B times. Split and Jump: A and B are targets, A tried first.
-/// Look and Atomic: Inner holds the program.
+/// Look and Atomic: Inner holds the program, which takes A to B UTF-16 units.
 /// </summary>
 internal sealed record Instruction(Step Step, int A = 0, int B = 0, CharSet? Set = null, Instruction[]? Inner = null, bool Flag = false, bool Flag2 = false);
 
@@ -205,7 +205,7 @@ internal sealed class PatternRun(PatternProgram program, int length)
     private bool Look(ReadOnlySpan<char> text, Instruction at, int position)
     {
         if (!at.Flag) return Run(text, at.Inner!, position) >= 0;
-        for (int start = position; start >= 0; start--)
+        for (int start = position - at.A; start >= 0 && position - start <= at.B; start--)
         {
             if (Run(text[..position], at.Inner!, start) == position) return true;
         }

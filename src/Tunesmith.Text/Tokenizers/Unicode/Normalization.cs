@@ -11,6 +11,9 @@ internal static class Normalization
     private const int HangulBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
     private const int LeadCount = 19, VowelCount = 21, TailCount = 28, HangulCount = LeadCount * VowelCount * TailCount;
 
+    /// <summary>From here on marks are sorted in another way: a text may have a hundred thousand of them in a row.</summary>
+    private const int LongRun = 32;
+
     private static readonly Lazy<Tables> Data = new(Load);
 
     /// <summary>A character and what it replaces: 0 one character, -n one and n more, 1 nothing.</summary>
@@ -97,13 +100,22 @@ internal static class Normalization
 
     private static void Sort(List<Step> steps, List<byte> classes, int from)
     {
-        // Insertion sort: stable, and runs of marks are short.
+        if (steps.Count - from > LongRun)
+        {
+            int[] order = [.. Enumerable.Range(from, steps.Count - from).OrderBy(i => classes[i])];
+            Step[] sorted = [.. order.Select(i => steps[i])];
+            byte[] sortedClasses = [.. order.Select(i => classes[i])];
+            for (int i = 0; i < sorted.Length; i++) (steps[from + i], classes[from + i]) = (sorted[i], sortedClasses[i]);
+            return;
+        }
+
+        // Insertion sort: stable, and runs of marks are short in all that people write.
         for (int i = from + 1; i < steps.Count; i++)
         {
-            (Step step, byte order) = (steps[i], classes[i]);
+            (Step step, byte mark) = (steps[i], classes[i]);
             int j = i;
-            for (; j > from && classes[j - 1] > order; j--) (steps[j], classes[j]) = (steps[j - 1], classes[j - 1]);
-            (steps[j], classes[j]) = (step, order);
+            for (; j > from && classes[j - 1] > mark; j--) (steps[j], classes[j]) = (steps[j - 1], classes[j - 1]);
+            (steps[j], classes[j]) = (step, mark);
         }
     }
 
