@@ -87,6 +87,10 @@ internal static class Errors
     public static UsageException CheckpointBeyond(string path, long step, long total) =>
         new($"resume_from_checkpoint: got {path}, which stands after update {step}; expected one within the {total} updates of this run. Raise max_steps or num_train_epochs, or name an earlier checkpoint.");
 
+    public static string KeyOfTheAdapter(string key) => $"{key}: has no effect, since the adapter of adapter_name_or_path goes on with its own; create_new_adapter: true puts a new one on top";
+
+    public static string NoSuchModule(string name) => $"lora_target, additional_target: the model has no module '{name}'; it is passed over";
+
     public static UsageException OutputIsModel(string path) =>
         new($"output_dir: got {path}, the folder of the model that is to be trained; expected another one, since the results would take the place of what they were made from. Name another output_dir.");
 

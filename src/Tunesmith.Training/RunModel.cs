@@ -15,7 +15,8 @@ namespace Tunesmith.Training;
 /// <param name="Parameters">Values in all parameters of the base, with its head.</param>
 /// <param name="Trained">Values that are trained; 0 where an adapter that is there goes on being trained.</param>
 /// <param name="Bytes">Size of its weights on the disk; 0 where they are drawn.</param>
-public sealed record ModelOutline(ModelConfig Config, long Parameters, long Trained, long Bytes);
+/// <param name="Unmatched">Modules that the recipe names and the model does not have.</param>
+public sealed record ModelOutline(ModelConfig Config, long Parameters, long Trained, long Bytes, IReadOnlyList<string> Unmatched);
 
 /// <summary>The model of a run: loaded, adapted, and saved with all that belongs to it.</summary>
 internal sealed class RunModel : IDisposable
@@ -45,7 +46,8 @@ internal sealed class RunModel : IDisposable
             "freeze" => FreezeTuning.Check(model, options.Adapter),
             _ => all,
         };
-        return new ModelOutline(model.Config, all, trained, bytes);
+        var attaches = options.Training.DoTrain && options.Adapter.FinetuningType == "lora" && !onTop;
+        return new ModelOutline(model.Config, all, trained, bytes, attaches ? Adapter.Unmatched(model, options.Adapter) : []);
     }
 
     private static LoadOptions Wanted(RunOptions options) => new()

@@ -12,6 +12,28 @@ public sealed record RunOptions(TrainingOptions Training, ModelOptions Model, Ad
     /// <summary>The options records: together they declare every key that a recipe may set, each key once.</summary>
     public static IReadOnlyList<Type> Records { get; } = [typeof(TrainingOptions), typeof(ModelOptions), typeof(AdapterOptions), typeof(DataOptions), typeof(GenerationOptions)];
 
+    // What a LoRA that goes on being trained has from its own adapter_config.json, in LLaMA-Factory too.
+    private IEnumerable<string> WithoutEffect
+    {
+        get
+        {
+            if (Adapter is not { FinetuningType: "lora", CreateNewAdapter: false } || !Training.DoTrain || Model.AdapterNameOrPath is not { Count: > 0 }) yield break;
+            var usual = new AdapterOptions();
+            if (Adapter.LoraRank != usual.LoraRank) yield return "lora_rank";
+            if (Adapter.LoraAlpha != usual.LoraAlpha) yield return "lora_alpha";
+            if (Adapter.LoraDropout != usual.LoraDropout) yield return "lora_dropout";
+            if (!Adapter.LoraTarget.SequenceEqual(usual.LoraTarget)) yield return "lora_target";
+            if (Adapter.AdditionalTarget is not null) yield return "additional_target";
+            if (Adapter.UseRslora) yield return "use_rslora";
+            if (Adapter.UseDora) yield return "use_dora";
+            if (Adapter.PissaInit) yield return "pissa_init";
+        }
+    }
+
+    /// <summary>What a person should know before the run begins.</summary>
+    public IEnumerable<string> Warnings(ModelOutline outline) =>
+        [.. WithoutEffect.Select(Errors.KeyOfTheAdapter), .. outline.Unmatched.Select(Errors.NoSuchModule)];
+
     /// <summary>Binds and checks all keys; every problem is told at once, before anything heavy starts.</summary>
     public static RunOptions Bind(Recipe recipe)
     {

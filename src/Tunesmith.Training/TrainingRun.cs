@@ -40,7 +40,7 @@ public static class TrainingRun
         using var existing = Directory.Exists(output) && !training.OverwriteOutputDir ? Open(request, options) : null;
         if (existing?.State == RunState.Finished) return AlreadyDone(request, existing);
         if (existing is null) RunFolder.CheckPlace(output);
-        CheckModel(options);
+        foreach (var warning in options.Warnings(CheckModel(options))) observer.OnWarning(warning);
 
         var (tokenizer, template) = Text(options, observer.OnWarning);
         Generator.Default.Seed((ulong)training.Seed);

@@ -117,6 +117,23 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void What_a_recipe_says_in_vain_is_told()
+    {
+        string[] first = ["finetuning_type=lora", "lora_target=q_proj,v_prj", "additional_target=nosuch", $"output_dir={Data("lora")}"];
+        var check = CliRun.Of(["check", Data("recipe.yaml"), .. first]);
+        Assert.True(check.Code == 0, check.Error);
+        foreach (var run in (CliRun[])[check, Train(first)])
+        {
+            Assert.Contains("warning: lora_target, additional_target: the model has no module 'v_prj'; it is passed over", run.Error);
+            Assert.Contains("no module 'nosuch'", run.Error);
+            Assert.DoesNotContain("'q_proj'", run.Error);
+        }
+        string[] second = ["finetuning_type=lora", $"adapter_name_or_path={Data("lora")}", "lora_rank=16", $"output_dir={Data("second")}"];
+        Assert.Contains("warning: lora_rank: has no effect", Train(second).Error);
+        Assert.DoesNotContain("warning", Train([.. second, "create_new_adapter=true", $"output_dir={Data("third")}"]).Error);
+    }
+
+    [Fact]
     public void A_seed_may_be_as_large_as_numpy_takes_it()
     {
         string[] own = ["val_size=0.25", "max_steps=1", $"output_dir={Data("seed")}"];

@@ -40,6 +40,7 @@ internal static class Check
         var recipe = Recipe.Load(path, run.Arguments.Overrides);
         var options = RunOptions.Bind(recipe);
         var model = TrainingRun.CheckModel(options, hashes: false);
+        foreach (var warning in options.Warnings(model)) run.Error.WriteLine($"warning: {warning}");
         var records = DataPreview.First(options.Data, options.Training.Stage, ShownRecords);
         var whole = run.Arguments.Has("--all") || DataPreview.FileBytes(options.Data) <= WholeBytes;
         var read = whole ? options : options with { Data = Beginning(options) };

@@ -50,6 +50,9 @@ public sealed class Adapter : IDisposable
     /// <returns>How many values the update would train.</returns>
     public static long CheckTargets(Model model, AdapterOptions options) => LoraAttach.Check(model, LoraAttach.ConfigFor(model, options, baseModel: null));
 
+    /// <summary>Those of the options' module names that fit nothing in the model; to be asked after <see cref="CheckTargets"/>.</summary>
+    public static IReadOnlyList<string> Unmatched(Model model, AdapterOptions options) => LoraAttach.Unmatched(model, options);
+
     /// <summary>Reads an adapter folder in peft's layout and puts it on the model.</summary>
     public static Adapter Load(Model model, string folder, bool trainable = false) => AdapterFile.Load(model, folder, trainable);
 

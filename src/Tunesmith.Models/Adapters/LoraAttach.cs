@@ -81,6 +81,14 @@ internal static class LoraAttach
         return trained;
     }
 
+    /// <summary>The names that the options give and no module has: peft passes them over, and a person should know.</summary>
+    public static IReadOnlyList<string> Unmatched(Model model, AdapterOptions options)
+    {
+        IEnumerable<string> given = options.LoraTarget is ["all"] ? [] : options.LoraTarget;
+        var modules = model.NamedModules().Select(pair => pair.Name).ToList();
+        return [.. given.Concat(options.AdditionalTarget ?? []).Distinct().Where(name => !modules.Exists(module => ModuleTargets.EndsWithName(module, name)))];
+    }
+
     private static List<(string Name, Module Module)> Targets(Model model, LoraConfig config, ModuleTargets targets)
     {
         var found = model.NamedModules().Where(pair => targets.Contains(pair.Name)).ToList();
