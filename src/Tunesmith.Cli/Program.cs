@@ -20,4 +20,6 @@ void Stop(PosixSignalContext context)
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+// The terminal was closed, or the connection to the machine was lost: what was trained is kept.
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 return App.Run(args, terminal, cancel.Token);

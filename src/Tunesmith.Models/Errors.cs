@@ -8,6 +8,9 @@ internal static class Errors
     private const string ReCopy = "Copy the file again from where it came from.";
 
     // Checkpoints: files
+    public static UsageException AdapterAsModel(string folder) =>
+        new($"model_name_or_path: got {folder}, the folder of an adapter; expected the model that it belongs to. Name that one, and this folder in adapter_name_or_path.");
+
     public static UsageException FileMissing(string path) => new($"{path}: got no such file; expected a readable file. Check the path.");
 
     public static UsageException FolderMissing(string path) => new($"model_name_or_path: got '{path}', which is no folder; expected a folder with config.json and model.safetensors. Nothing is downloaded: put the model there or correct the path.");

@@ -53,6 +53,11 @@ public static class ModelLoader
         }
 
         string path = Path.Combine(folder, ModelConfig.FileName);
+        if (!File.Exists(path) && File.Exists(Path.Combine(folder, Adapters.LoraConfig.FileName)))
+        {
+            throw Errors.AdapterAsModel(folder);
+        }
+
         JsonObject raw = JsonFile.ReadObject(path);
         Family family = FamilyPlate.Get(path, ModelConfig.ReadModelType(path, raw));
         return (family, family.ReadConfig(path, raw));

@@ -134,6 +134,15 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void An_adapter_that_is_named_as_the_model_is_told_where_it_belongs()
+    {
+        Assert.Equal(0, Train("finetuning_type=lora", $"output_dir={Data("lora")}").Code);
+        var run = Train($"model_name_or_path={Data("lora")}", $"output_dir={Data("other")}");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("the folder of an adapter; expected the model that it belongs to", run.Error);
+    }
+
+    [Fact]
     public void A_seed_may_be_as_large_as_numpy_takes_it()
     {
         string[] own = ["val_size=0.25", "max_steps=1", $"output_dir={Data("seed")}"];

@@ -97,6 +97,7 @@ public sealed class CrashTests : IDisposable
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     [Trait("Category", "Slow")]
     public void A_signal_ends_with_a_checkpoint_and_how_to_go_on(string signal)
     {
